@@ -1,0 +1,40 @@
+"""What a quantity costs and when a period ends: exact, pure, free of Odoo.
+
+Importable as ``odoo.addons.iaas_contract.pricing`` or, with the addon's folder on
+the path, as ``pricing``. The rules are those of ``billing_rules.md``.
+"""
+
+from .models import (
+    CHARGE_MODELS,
+    EVENT_MODELS,
+    TIERED_MODELS,
+    Price,
+    Tier,
+    check_price,
+)
+from .periods import CYCLES, billing_periods, day_start, full_period
+from .proration import prorate, prorate_segments
+from .rating import TierCharge, base_amount, rate, tier_charges, volume_dips
+from .rounding import allocate, round_half_up
+
+__all__ = [
+    "CHARGE_MODELS",
+    "CYCLES",
+    "EVENT_MODELS",
+    "TIERED_MODELS",
+    "Price",
+    "Tier",
+    "TierCharge",
+    "allocate",
+    "base_amount",
+    "billing_periods",
+    "check_price",
+    "day_start",
+    "full_period",
+    "prorate",
+    "prorate_segments",
+    "rate",
+    "round_half_up",
+    "tier_charges",
+    "volume_dips",
+]
