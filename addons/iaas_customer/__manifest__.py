@@ -1,0 +1,35 @@
+{
+    "name": "IaaS Customers",
+    "summary": "Who the customer is: group, tier, verification, contact roles",
+    "version": "19.0.1.0.0",
+    "category": "Services/IaaS",
+    "author": "IaaS Suite maintainers",
+    "license": "LGPL-3",
+    "application": True,
+    "depends": [
+        "crm",
+        "sale_crm",
+        "account",
+        "portal",
+        "rating",
+        "contacts",
+    ],
+    "data": [
+        "security/res_groups.xml",
+        "security/ir.model.access.csv",
+        "data/iaas_customer_tier_data.xml",
+        "data/iaas_contact_role_data.xml",
+        "data/mail_activity_type_data.xml",
+        "wizards/iaas_verification_reject_views.xml",
+        "views/iaas_customer_tier_views.xml",
+        "views/iaas_contact_role_views.xml",
+        "views/res_partner_views.xml",
+        "views/mail_activity_views.xml",
+        "views/iaas_customer_menus.xml",
+    ],
+    "assets": {
+        "web.assets_tests": [
+            "iaas_customer/static/tests/tours/*.js",
+        ],
+    },
+}

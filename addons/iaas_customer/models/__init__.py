@@ -1,0 +1,3 @@
+from . import iaas_contact_role
+from . import iaas_customer_tier
+from . import res_partner

@@ -1,0 +1,1 @@
+from . import iaas_verification_reject
