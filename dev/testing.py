@@ -1,0 +1,133 @@
+"""All tests: pure Python, each addon in Odoo on its own chain, and the demo company."""
+
+import os
+import re
+import subprocess
+import time
+
+from . import databases, postgres
+from .console import StepError, run, say, step
+from .paths import LOGS, ROOT, VENV
+from .server import build_company, free_port, running
+
+RESULT = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
+
+
+def run_tests(odoo, addon=None):
+    """Run every test, or the tests of one addon; raise SystemExit when one fails."""
+    if addon and addon not in databases.SUITE:
+        known = ", ".join(databases.SUITE)
+        raise SystemExit(f"no addon {addon!r}; the addons are {known}")
+    failures = [] if addon else _run_pure_tests()
+    for name in [addon] if addon else databases.SUITE:
+        failures += _run_addon_tests(odoo, name)
+    if not addon:
+        failures += _run_company_tests(odoo)
+    if failures:
+        say("\nFailed: " + ", ".join(failures))
+        raise SystemExit(1)
+    say("\nAll tests passed.")
+
+
+def run_lint():
+    """Run every linter over every file that git knows."""
+    hooks = [str(VENV / "bin/pre-commit"), "run", "--all-files"]
+    environment = os.environ | {
+        "PATH": f"{VENV / 'bin'}:{ROOT / 'node_modules/.bin'}:{os.environ['PATH']}"
+    }
+    raise SystemExit(subprocess.run(hooks, cwd=ROOT, env=environment).returncode)
+
+
+def _run_pure_tests():
+    with step("Tests of the pure packages"):
+        pytest = [str(VENV / "bin/pytest"), "-q", "tests/pure", "tests/demo"]
+        return ["pure"] * bool(subprocess.run(pytest, cwd=ROOT).returncode)
+
+
+def _run_addon_tests(odoo, addon):
+    """Test ``addon`` on a database that has only it and the addons it stands on."""
+    template = odoo.ensure_suite(addon)
+    log = LOGS / f"test-{addon}.log"
+    with step(f"Tests of {addon}"):
+        database = databases.copy(odoo.cluster, template, f"test_{addon}")
+        started = time.monotonic()
+        with log.open("wb") as output:
+            code = subprocess.run(
+                odoo.command(
+                    *("server", database, "--test-tags", f"/{addon}"),
+                    *("--stop-after-init", "--http-port", str(free_port())),
+                    *("--screenshots", str(LOGS / "screenshots"), "--log-level=warn"),
+                    *("--log-handler", "odoo.tests.result:INFO"),
+                ),
+                cwd=ROOT,
+                stdout=output,
+                stderr=output,
+            ).returncode
+        databases.drop(odoo.cluster, database)
+        return _judge(addon, log, code, time.monotonic() - started)
+
+
+def _judge(addon, log, code, seconds):
+    text = log.read_text(errors="replace")
+    results = [tuple(map(int, found)) for found in RESULT.findall(text)]
+    failed, errors, total = results[-1] if results else (0, 0, 0)
+    noise = re.findall(
+        r"^\S+ \S+ \d+ (?:WARNING|ERROR|CRITICAL) .*$", text, re.MULTILINE
+    )
+    say(f"    {total} tests, {failed} failed, {errors} errors, {seconds:.0f} s")
+    if not (code or failed or errors or noise) and total:
+        return []
+    if not total:
+        say("    no test ran")
+    say(f"    whole log: {log}")
+    for line in _interesting(text):
+        say(f"    | {line}")
+    return [addon]
+
+
+def _interesting(text):
+    """The failures' own lines of a test log, at most 120 of them."""
+    blocks = re.findall(
+        r"^\S+ \S+ \d+ (?:WARNING|ERROR|CRITICAL) (?:(?!^\d{4}-).*\n)*",
+        text,
+        re.MULTILINE,
+    )
+    return "\n".join(blocks).splitlines()[:120]
+
+
+def _run_company_tests(odoo):
+    """Build a small demo company and test the whole house on it."""
+    template = odoo.ensure_suite()
+    with step("Demo company of 40 customers"):
+        database = databases.copy(odoo.cluster, template, "test_company")
+        build_company(odoo, database, "--customers", "40", "--months", "3")
+    with step("Tests on the demo company"):
+        pytest = [str(VENV / "bin/pytest"), "-q", "tests/company"]
+        with running(odoo, database) as url:
+            environment = os.environ | {
+                "IAAS_TEST_URL": url,
+                "IAAS_TEST_DATABASE": database,
+                "PGHOST": str(odoo.cluster),
+                "PGUSER": postgres.USER,
+            }
+            code = subprocess.run(pytest, cwd=ROOT, env=environment).returncode
+        databases.drop(odoo.cluster, database)
+        return ["company"] * bool(code)
+
+
+def ensure_linters():
+    """Install the linters that npm brings, as the lock file pins them."""
+    stamp = ROOT / "node_modules/.package-lock.json"
+    lock = ROOT / "package-lock.json"
+    if stamp.is_file() and stamp.stat().st_mtime >= lock.stat().st_mtime:
+        return
+    with step("npm packages of package-lock.json"):
+        npm = VENV / "bin/npm"
+        if not npm.exists():
+            raise StepError(f"{npm} is missing", "run `make reset`, then this again")
+        run(
+            [npm, "ci", "--no-audit", "--no-fund"],
+            mend="see that npm reaches its package index, then run this again",
+            cwd=ROOT,
+            env=os.environ | {"PATH": f"{VENV / 'bin'}:{os.environ['PATH']}"},
+        )

@@ -1,0 +1,78 @@
+"""The virtualenv that runs Odoo, the tests and the linters."""
+
+import shutil
+import subprocess
+import sys
+
+from .console import StepError, run, step
+from .paths import ROOT, STATE, VENV, fingerprint
+
+OLDEST, NEWEST = (3, 10), (3, 13)
+RUN_REQUIREMENTS = ROOT / "requirements.txt"
+TEST_REQUIREMENTS = ROOT / "requirements-dev.txt"
+
+
+def ensure_virtualenv(source, *, for_tests=False):
+    """Make the virtualenv and install what is pinned; a second call does nothing."""
+    wanted = [RUN_REQUIREMENTS] + [TEST_REQUIREMENTS] * for_tests
+    for requirements in wanted:
+        stamp = VENV / f".{requirements.name}"
+        key = fingerprint(sys.version, requirements)
+        if stamp.is_file() and stamp.read_text() == key:
+            continue
+        with step(f"Python packages of {requirements.name}"):
+            if requirements is RUN_REQUIREMENTS:
+                _make_virtualenv()
+            _install(requirements)
+            stamp.write_text(key)
+    _link_odoo(source)
+
+
+def _make_virtualenv():
+    if not OLDEST <= sys.version_info[:2] <= NEWEST:
+        raise StepError(
+            f"Odoo 19.0 runs on Python 3.10 to 3.13, this is {sys.version.split()[0]}",
+            "name another one: make PYTHON=/usr/bin/python3.11 …",
+        )
+    shutil.rmtree(VENV, ignore_errors=True)
+    run(
+        [sys.executable, "-m", "venv", VENV],
+        mend="install the venv module of this Python (Debian: python3-venv)",
+    )
+
+
+def _install(requirements):
+    pip = [VENV / "bin/python", "-m", "pip", "install", "-q", "-r", requirements]
+    run(
+        pip,
+        mend="see that pip reaches its package index, then run this again",
+        log=STATE / "logs" / "pip.log",
+    )
+
+
+def _link_odoo(source):
+    """Make ``import odoo`` and ``venv/bin/odoo`` use the chosen Odoo tree."""
+    site_packages = subprocess.run(
+        [
+            str(VENV / "bin/python"),
+            *("-c", "import sysconfig; print(sysconfig.get_path('purelib'))"),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    with open(f"{site_packages}/odoo-source.pth", "w") as file:
+        file.write(f"{source.python_path}\n")
+    launcher = VENV / "bin/odoo"
+    # A shell line that Python reads as a string, as pip writes it: a shebang may
+    # not be long and may not hold spaces.
+    launcher.write_text(
+        f"""#!/bin/sh
+'''exec' '{VENV}/bin/python' "$0" "$@"
+' '''
+import odoo.cli
+
+odoo.cli.main()
+"""
+    )
+    launcher.chmod(0o755)
