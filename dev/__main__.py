@@ -3,10 +3,9 @@
 import argparse
 import os
 import shutil
-import subprocess
 
 from . import databases, postgres, server, testing
-from .console import say, step
+from .console import say, step, succeeds
 from .odoo_source import ensure_odoo
 from .paths import ROOT, STATE, VENV
 from .system import RUN_PACKAGES, TEST_PACKAGES, ensure_packages
@@ -71,7 +70,7 @@ def _images(arguments):
     server.ensure_demo(odoo)
     with server.running(odoo, server.DEMO) as url:
         command = [VENV / "bin/python", "-m", "dev.images", url]
-        raise SystemExit(subprocess.run(command, cwd=ROOT).returncode)
+        raise SystemExit(not succeeds(command, cwd=ROOT))
 
 
 def _i18n(_arguments):

@@ -35,18 +35,27 @@ def step(title):
     say(f"    done in {time.monotonic() - started:.1f} s")
 
 
+def succeeds(command, **options):
+    """Run ``command`` with its output as it comes; whether it ended with 0."""
+    command = [str(part) for part in command]
+    return subprocess.run(command, check=False, **options).returncode == 0
+
+
 def run(command, *, mend, log=None, **options):
     """Run ``command``; a failure becomes a StepError that quotes its last output."""
     command = [str(part) for part in command]
     if log:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
-            done = subprocess.run(command, stdout=output, stderr=output, **options)
+            done = subprocess.run(
+                command, check=False, stdout=output, stderr=output, **options
+            )
         tail = log.read_text(errors="replace").splitlines()[-15:]
         mend = f"{mend} (whole output: {log})"
     else:
         done = subprocess.run(
             command,
+            check=False,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from .console import StepError, run, step
+from .console import StepError, run, step, succeeds
 from .paths import STATE
 
 USER = "odoo"
@@ -110,7 +110,7 @@ def _is_running(folder):
     if not (folder / "data/postmaster.pid").exists():
         return False
     command = _command(folder, "pg_ctl", "-D", folder / "data", "status")
-    return subprocess.run(command, capture_output=True, cwd=folder).returncode == 0
+    return succeeds(command, cwd=folder, stdout=subprocess.DEVNULL)
 
 
 def _pg(folder, *command, mend="`make reset` makes a new cluster", quiet=False):

@@ -8,10 +8,11 @@ import time
 from contextlib import contextmanager
 
 from . import databases, postgres
-from .console import StepError, run, say, step
+from .console import StepError, run, say, step, succeeds
 from .paths import ADDONS, LOGS, ROOT, STATE, VENV, fingerprint
 
 DEMO = "iaas"
+ADDONS_STAMP = STATE / "demo-addons"
 PID_FILE = STATE / "server.pid"
 
 
@@ -86,18 +87,14 @@ def stop_server():
 
 def build_company(odoo, database, *options):
     """Fill ``database`` with the demo company."""
-    command = [VENV / "bin/python", "-m", "demo", *demo_options(odoo, database)]
-    if subprocess.run([*map(str, command), *options], cwd=ROOT).returncode:
+    addons = ",".join(map(str, (ADDONS, *odoo.source.addons_paths)))
+    command = [VENV / "bin/python", "-m", "demo", "--addons-path", addons]
+    connection = ("--database", database, "--db-host", odoo.cluster)
+    if not succeeds([*command, *connection, *options], cwd=ROOT):
         raise StepError(
             "the demo generator stopped (its output stands above)",
             "mend what it names, then run this again; nothing half made is kept",
         )
-
-
-def demo_options(odoo, database):
-    addons = ",".join(map(str, (ADDONS, *odoo.source.addons_paths)))
-    connection = ("--database", database, "--db-host", str(odoo.cluster))
-    return (*connection, "--addons-path", addons)
 
 
 def _build_demo(odoo, customers):
@@ -109,13 +106,12 @@ def _build_demo(odoo, customers):
     with step("Billing the cycle that has just closed"):
         build_company(odoo, building, "--bill-last-month")
     databases.rename(odoo.cluster, building, DEMO)
-    _stamp(odoo)
+    _stamp_addons()
 
 
 def _update_addons(odoo):
     """Update the demo's addons when their files are newer than its database."""
-    stamp = STATE / "demo-addons"
-    if stamp.is_file() and stamp.read_text() == fingerprint(ADDONS):
+    if ADDONS_STAMP.is_file() and ADDONS_STAMP.read_text() == fingerprint(ADDONS):
         return
     with step("Update of the demo's addons"):
         run(
@@ -127,11 +123,11 @@ def _update_addons(odoo):
             log=LOGS / "update-demo.log",
             cwd=ROOT,
         )
-    _stamp(odoo)
+    _stamp_addons()
 
 
-def _stamp(_odoo):
-    (STATE / "demo-addons").write_text(fingerprint(ADDONS))
+def _stamp_addons():
+    ADDONS_STAMP.write_text(fingerprint(ADDONS))
 
 
 def _print_logins(odoo, port):

@@ -41,7 +41,7 @@ def _is_installed(package):
     if not shutil.which("dpkg-query"):
         raise StepError("this system has no dpkg", DOCKER_WAY)
     query = ["dpkg-query", "-W", "-f=${Status}", package]
-    done = subprocess.run(query, capture_output=True, text=True)
+    done = subprocess.run(query, check=False, capture_output=True, text=True)
     return done.stdout == "install ok installed"
 
 

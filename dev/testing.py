@@ -2,14 +2,17 @@
 
 import os
 import re
-import subprocess
 import time
 
 from . import databases, postgres
-from .console import StepError, run, say, step
+from .console import StepError, run, say, step, succeeds
 from .paths import LOGS, ROOT, VENV
 from .server import build_company, free_port, running
 
+# A line of Odoo's log above INFO with the lines that belong to it, such as a traceback.
+COMPLAINT = re.compile(
+    r"^\S+ \S+ \d+ (?:WARNING|ERROR|CRITICAL) (?:(?!^\d{4}-).*\n)*", re.MULTILINE
+)
 RESULT = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
 
 
@@ -35,13 +38,13 @@ def run_lint():
     environment = os.environ | {
         "PATH": f"{VENV / 'bin'}:{ROOT / 'node_modules/.bin'}:{os.environ['PATH']}"
     }
-    raise SystemExit(subprocess.run(hooks, cwd=ROOT, env=environment).returncode)
+    raise SystemExit(not succeeds(hooks, cwd=ROOT, env=environment))
 
 
 def _run_pure_tests():
     with step("Tests of the pure packages"):
         pytest = [str(VENV / "bin/pytest"), "-q", "tests/pure", "tests/demo"]
-        return ["pure"] * bool(subprocess.run(pytest, cwd=ROOT).returncode)
+        return [] if succeeds(pytest, cwd=ROOT) else ["pure"]
 
 
 def _run_addon_tests(odoo, addon):
@@ -52,7 +55,7 @@ def _run_addon_tests(odoo, addon):
         database = databases.copy(odoo.cluster, template, f"test_{addon}")
         started = time.monotonic()
         with log.open("wb") as output:
-            code = subprocess.run(
+            passed = succeeds(
                 odoo.command(
                     *("server", database, "--test-tags", f"/{addon}"),
                     *("--stop-after-init", "--http-port", str(free_port())),
@@ -62,37 +65,24 @@ def _run_addon_tests(odoo, addon):
                 cwd=ROOT,
                 stdout=output,
                 stderr=output,
-            ).returncode
+            )
         databases.drop(odoo.cluster, database)
-        return _judge(addon, log, code, time.monotonic() - started)
+        return _judge(addon, log, passed, time.monotonic() - started)
 
 
-def _judge(addon, log, code, seconds):
+def _judge(addon, log, passed, seconds):
+    """Report one addon's run; it passed only if tests ran and nothing complained."""
     text = log.read_text(errors="replace")
-    results = [tuple(map(int, found)) for found in RESULT.findall(text)]
-    failed, errors, total = results[-1] if results else (0, 0, 0)
-    noise = re.findall(
-        r"^\S+ \S+ \d+ (?:WARNING|ERROR|CRITICAL) .*$", text, re.MULTILINE
-    )
+    results = RESULT.findall(text)
+    failed, errors, total = map(int, results[-1]) if results else (0, 0, 0)
+    complaints = "".join(COMPLAINT.findall(text)).splitlines()
     say(f"    {total} tests, {failed} failed, {errors} errors, {seconds:.0f} s")
-    if not (code or failed or errors or noise) and total:
+    if passed and total and not complaints:
         return []
-    if not total:
-        say("    no test ran")
-    say(f"    whole log: {log}")
-    for line in _interesting(text):
+    say(f"    {'' if total else 'no test ran; '}whole log: {log}")
+    for line in complaints[:120]:
         say(f"    | {line}")
     return [addon]
-
-
-def _interesting(text):
-    """The failures' own lines of a test log, at most 120 of them."""
-    blocks = re.findall(
-        r"^\S+ \S+ \d+ (?:WARNING|ERROR|CRITICAL) (?:(?!^\d{4}-).*\n)*",
-        text,
-        re.MULTILINE,
-    )
-    return "\n".join(blocks).splitlines()[:120]
 
 
 def _run_company_tests(odoo):
@@ -110,9 +100,9 @@ def _run_company_tests(odoo):
                 "PGHOST": str(odoo.cluster),
                 "PGUSER": postgres.USER,
             }
-            code = subprocess.run(pytest, cwd=ROOT, env=environment).returncode
+            passed = succeeds(pytest, cwd=ROOT, env=environment)
         databases.drop(odoo.cluster, database)
-        return ["company"] * bool(code)
+        return [] if passed else ["company"]
 
 
 def ensure_linters():
