@@ -254,7 +254,8 @@ GROUP_ADJECTIVES = _words(
     " Cobalt Sterling Summit Monsoon"
 )
 GROUP_NOUNS = _words(
-    "Crest Gate Harbour Bridge Anchor Ridge Banyan Lotus Beacon Compass Meridian Trident"
+    "Crest Gate Harbour Bridge Anchor Ridge Banyan Lotus Beacon Compass Meridian"
+    " Trident"
 )
 
 # contact role code: titles, most senior first
