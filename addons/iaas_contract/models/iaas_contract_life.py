@@ -1,0 +1,223 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from .iaas_contract import LIVE_STATES
+
+# Days a sent contract waits for its signature when nobody set a deadline.
+SIGNATURE_DAYS = 30
+
+
+class IaasContract(models.Model):
+    """The life of a framework contract: from draft to its end."""
+
+    _inherit = "iaas.contract"
+
+    # === ACTIONS ===
+
+    def action_send(self):
+        """Mark as sent to the customer and ask the owner to get it signed."""
+        self._check_state({"draft"}, self.env._("sent to the customer"))
+        for contract in self:
+            deadline = contract.signature_deadline or (
+                contract._today() + timedelta(days=SIGNATURE_DAYS)
+            )
+            contract._set_life(state="sent", signature_deadline=deadline)
+            contract.activity_schedule(
+                "iaas_contract.mail_activity_type_sign",
+                date_deadline=deadline,
+                user_id=contract._responsible().id,
+            )
+
+    def action_sign(self):
+        """Open the wizard that records who signed and when."""
+        self.ensure_one()
+        self._check_state({"sent"}, self.env._("signed"))
+        return self.env["ir.actions.act_window"]._for_xml_id(
+            "iaas_contract.iaas_contract_sign_action"
+        ) | {"context": {"default_contract_id": self.id}}
+
+    def action_activate(self):
+        """Put signed contracts in force once their first day has come (R10)."""
+        self._check_state({"signed"}, self.env._("activated"))
+        for contract in self:
+            obstacle = contract._activation_obstacle()
+            if obstacle:
+                raise UserError(obstacle)
+        self._activate()
+
+    def action_draft(self):
+        """Take back a contract that is not in force yet."""
+        self._check_state({"sent", "signed"}, self.env._("set back to draft"))
+        self._set_life(state="draft", signed_date=False, signed_by=False)
+        self.activity_unlink(
+            [
+                "iaas_contract.mail_activity_type_sign",
+                "iaas_contract.mail_activity_type_activate",
+            ]
+        )
+
+    def action_terminate(self):
+        """Open the wizard that asks for the last day and the reason."""
+        self.ensure_one()
+        self._check_state(set(LIVE_STATES), self.env._("terminated"))
+        return self.env["ir.actions.act_window"]._for_xml_id(
+            "iaas_contract.iaas_contract_terminate_action"
+        ) | {"context": {"default_contract_id": self.id}}
+
+    # === BUSINESS ===
+
+    def _set_life(self, **values):
+        """Write gated fields after checking that the user may change the contract."""
+        self.check_access("write")
+        self.sudo().write(values)
+
+    def _check_state(self, states, deed):
+        for contract in self:
+            if contract.state not in states:
+                labels = dict(self._fields["state"]._description_selection(self.env))
+                raise UserError(
+                    self.env._(
+                        "%(contract)s is in status %(state)s and cannot be %(deed)s. "
+                        "That is possible from: %(states)s.",
+                        contract=contract.display_name,
+                        state=labels[contract.state],
+                        deed=deed,
+                        states=", ".join(
+                            label for state, label in labels.items() if state in states
+                        ),
+                    )
+                )
+
+    def _responsible(self):
+        """Who gets the activities: the owner, else the backup, else the user."""
+        self.ensure_one()
+        return self.user_id or self.backup_user_id or self.env.user
+
+    def _sign(self, signed_by, signed_date):
+        """Record the signature, then activate if the term has begun."""
+        self._check_state({"sent"}, self.env._("signed"))
+        self._set_life(state="signed", signed_by=signed_by, signed_date=signed_date)
+        self.activity_feedback(["iaas_contract.mail_activity_type_sign"])
+        self._activate_due()
+
+    def _activation_obstacle(self):
+        """Why the contract cannot be active today, as a text; empty if it can."""
+        self.ensure_one()
+        if self.partner_id.iaas_verification_state != "verified":
+            return self.env._(
+                "%(contract)s cannot be activated: %(partner)s is not verified. "
+                "Verify the customer first.",
+                contract=self.display_name,
+                partner=self.partner_id.display_name,
+            )
+        if self.date_start > self._today():
+            return self.env._(
+                "%(contract)s cannot be activated before its first day, %(day)s.",
+                contract=self.display_name,
+                day=fields.Date.to_string(self.date_start),
+            )
+        return ""
+
+    def _activate(self):
+        self._set_life(state="active")
+        self.activity_feedback(["iaas_contract.mail_activity_type_activate"])
+
+    def _activate_due(self):
+        """Activate the contracts whose first day has come; for the unverified
+        customers among them ask the owner to have them verified."""
+        activity_type = "iaas_contract.mail_activity_type_activate"
+        for contract in self.filtered(lambda c: c.date_start <= c._today()):
+            obstacle = contract._activation_obstacle()
+            if not obstacle:
+                contract._activate()
+            elif not contract.activity_search([activity_type]):
+                contract.activity_schedule(
+                    activity_type,
+                    summary=self.env._("Verify the customer, then activate"),
+                    note=obstacle,
+                    user_id=contract._responsible().id,
+                )
+
+    def _terminate(self, last_day, reason):
+        """End the contract and what is rented under it with ``last_day``."""
+        self._check_state(set(LIVE_STATES), self.env._("terminated"))
+        for contract in self:
+            if contract.date_end and last_day > contract.date_end:
+                raise UserError(
+                    self.env._(
+                        "%(contract)s ends on %(day)s anyway: choose an earlier day.",
+                        contract=contract.display_name,
+                        day=fields.Date.to_string(contract.date_end),
+                    )
+                )
+            if last_day < contract.date_start:
+                raise UserError(
+                    self.env._(
+                        "%(contract)s began on %(day)s: it cannot end before that.",
+                        contract=contract.display_name,
+                        day=fields.Date.to_string(contract.date_start),
+                    )
+                )
+            contract._set_life(
+                date_end=last_day,
+                termination_date=last_day,
+                termination_reason=reason,
+            )
+            contract.resource_ids.sudo()._stop(last_day)
+            if last_day <= contract._today():
+                contract._end()
+
+    def _end(self):
+        for contract in self:
+            contract._set_life(
+                state="terminated" if contract.termination_date else "ended"
+            )
+        self.activity_unlink(["iaas_contract.mail_activity_type_renew"])
+
+    def _expire(self):
+        """Announce the end of the term to the owner, who renews or lets go."""
+        for contract in self:
+            contract._set_life(state="expiring")
+            if not contract.termination_date:
+                contract.activity_schedule(
+                    "iaas_contract.mail_activity_type_renew",
+                    date_deadline=contract.date_end,
+                    user_id=contract._responsible().id,
+                )
+
+    def _follow_term(self):
+        """Bring the status of each contract in line with today's date."""
+        for contract in self:
+            today = contract._today()
+            notice = timedelta(
+                days=contract.partner_id.iaas_tier_id.renewal_notice_days
+            )
+            if contract.state == "signed":
+                contract._activate_due()
+            if contract.state not in LIVE_STATES or not contract.date_end:
+                continue
+            if contract.date_end < today:
+                contract._end()
+            elif contract.date_end - notice > today:
+                # An addendum moved the end of an expiring contract.
+                if contract.state == "expiring":
+                    contract._set_life(state="active")
+                    contract.activity_feedback(
+                        ["iaas_contract.mail_activity_type_renew"]
+                    )
+            elif contract.state == "active":
+                contract._expire()
+
+    @api.model
+    def _cron_follow_term(self, batch_size=100):
+        """Daily: signed to active, active to expiring, expiring to ended."""
+        contracts = self.search([("state", "in", ("signed", *LIVE_STATES))])
+        for ids in range(0, len(contracts), batch_size):
+            batch = contracts[ids : ids + batch_size]
+            batch._follow_term()
+            done = ids + len(batch)
+            self.env["ir.cron"]._commit_progress(
+                len(batch), remaining=len(contracts) - done
+            )

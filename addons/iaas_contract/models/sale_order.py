@@ -1,0 +1,215 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from .iaas_contract import LIVE_STATES
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    iaas_contract_id = fields.Many2one(
+        "iaas.contract",
+        string="Framework Contract",
+        index="btree_not_null",
+        copy=True,
+        tracking=True,
+        check_company=True,
+        domain="[('partner_id', 'parent_of', partner_id), "
+        "('state', 'in', ('active', 'expiring'))]",
+        help="The contract under which this order calls off IaaS products. Its "
+        "prices and discounts apply, and its statements settle them.",
+    )
+    has_iaas_lines = fields.Boolean(compute="_compute_has_iaas_lines")
+    iaas_resource_ids = fields.One2many(
+        "iaas.resource", "sale_order_id", string="Cloud Resources"
+    )
+    iaas_resource_count = fields.Integer(compute="_compute_iaas_resource_count")
+
+    # === COMPUTE ===
+
+    @api.depends("order_line.product_id.is_iaas")
+    def _compute_has_iaas_lines(self):
+        for order in self:
+            order.has_iaas_lines = bool(order._iaas_lines())
+
+    @api.depends("iaas_resource_ids")
+    def _compute_iaas_resource_count(self):
+        counts = dict(
+            self.env["iaas.resource"]._read_group(
+                [("sale_order_id", "in", self.ids)], ["sale_order_id"], ["__count"]
+            )
+        )
+        for order in self:
+            order.iaas_resource_count = counts.get(order._origin, 0)
+
+    @api.depends("iaas_contract_id.currency_id")
+    def _compute_currency_id(self):
+        under_contract = self.filtered("iaas_contract_id")
+        for order in under_contract:
+            order.currency_id = order.iaas_contract_id.currency_id
+        return super(SaleOrder, self - under_contract)._compute_currency_id()
+
+    # === CONSTRAINTS AND ONCHANGE ===
+
+    @api.constrains("iaas_contract_id", "partner_id")
+    def _check_iaas_contract_partner(self):
+        for order in self:
+            contract = order.iaas_contract_id.sudo()
+            if contract and contract.partner_id != order._iaas_customer():
+                raise ValidationError(
+                    self.env._(
+                        "%(contract)s is a contract of %(holder)s, but the order is "
+                        "for %(customer)s. Choose a contract of the customer.",
+                        contract=contract.display_name,
+                        holder=contract.partner_id.display_name,
+                        customer=order._iaas_customer().display_name,
+                    )
+                )
+
+    @api.onchange("partner_id")
+    def _onchange_partner_iaas_contract(self):
+        """Propose the customer's contract when there is no choice."""
+        if self.iaas_contract_id.partner_id == self._iaas_customer():
+            return
+        contracts = self.env["iaas.contract"].search(
+            [
+                ("partner_id", "=", self._iaas_customer().id),
+                ("company_id", "=", self.company_id.id),
+                ("state", "in", LIVE_STATES),
+            ],
+            limit=2,
+        )
+        self.iaas_contract_id = contracts if len(contracts) == 1 else False
+
+    @api.onchange("iaas_contract_id", "commitment_date")
+    def _onchange_iaas_terms(self):
+        self._iaas_apply_terms()
+
+    # === CRUD ===
+
+    def write(self, vals):
+        if "iaas_contract_id" in vals:
+            for order in self:
+                if (
+                    order.state == "sale"
+                    and order.iaas_resource_ids
+                    and order.iaas_contract_id.id != vals["iaas_contract_id"]
+                ):
+                    raise UserError(
+                        self.env._(
+                            "%(order)s is confirmed and its resources run under "
+                            "%(contract)s. Cancel the order before choosing another "
+                            "contract.",
+                            order=order.name,
+                            contract=order.iaas_contract_id.display_name,
+                        )
+                    )
+        return super().write(vals)
+
+    # === ACTIONS ===
+
+    def action_confirm(self):
+        # The contract's terms of today hold, not those of the quotation's day.
+        self.filtered(
+            lambda order: order.state in ("draft", "sent")
+        )._iaas_apply_terms()
+        return super().action_confirm()
+
+    def action_view_iaas_resources(self):
+        """The resources that this order created."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "iaas_contract.iaas_resource_action"
+        )
+        return action | {
+            "domain": [("sale_order_id", "=", self.id)],
+            "context": {"active_test": False},
+        }
+
+    # === BUSINESS ===
+
+    def _confirmation_error_message(self):
+        return super()._confirmation_error_message() or self._iaas_error_message(
+            self._iaas_lines()
+        )
+
+    def _action_confirm(self):
+        result = super()._action_confirm()
+        self._iaas_lines()._iaas_create_resources()
+        return result
+
+    def _action_cancel(self):
+        result = super()._action_cancel()
+        for order in self:
+            order._iaas_release_resources()
+        return result
+
+    def _recompute_prices(self):
+        result = super()._recompute_prices()
+        self._iaas_apply_terms()
+        return result
+
+    def _iaas_customer(self):
+        self.ensure_one()
+        return self.partner_id.commercial_partner_id
+
+    def _iaas_lines(self):
+        return self.order_line.filtered(
+            lambda line: line.product_id.is_iaas and not line.display_type
+        )
+
+    def _iaas_service_day(self):
+        """The civil day from which the order rents: the promised delivery date, else
+        today; in the contract's time zone."""
+        self.ensure_one()
+        instant = self.commitment_date or fields.Datetime.now()
+        contract = self.iaas_contract_id.sudo()
+        return contract._day_of(instant) if contract else instant.date()
+
+    def _iaas_apply_terms(self):
+        """Give the IaaS lines the prices, discounts and wording of the contract."""
+        lines = self.filtered("iaas_contract_id")._iaas_lines()
+        lines._compute_price_unit()
+        lines._compute_discount()
+        lines.filtered(
+            lambda line: line.product_id.iaas_charge_kind == "usage"
+        )._compute_name()
+
+    def _iaas_error_message(self, lines):
+        """Why these lines cannot be called off, one reason per line; else False."""
+        self.ensure_one()
+        reasons = [
+            self.env._(
+                "%(product)s: %(reason)s",
+                product=line.product_id.display_name,
+                reason=reason,
+            )
+            for line in lines
+            if (reason := line._iaas_obstacle())
+        ]
+        if not reasons:
+            return False
+        return self.env._(
+            "%(order)s cannot be confirmed:\n%(reasons)s",
+            order=self.name,
+            reasons="\n".join(f"- {reason}" for reason in reasons),
+        )
+
+    def _iaas_release_resources(self):
+        """End the resources of a cancelled order, except those already in use."""
+        self.ensure_one()
+        resources = self.iaas_resource_ids.sudo()
+        used = resources._filter_used()
+        today = self.iaas_contract_id.sudo()._today() if resources else None
+        idle = resources - used
+        fresh = idle.filtered(lambda resource: resource.date_start >= today)
+        fresh._void()
+        (idle - fresh)._stop(today)
+        if used:
+            self.message_post(
+                body=self.env._(
+                    "These resources have been used and go on: %(resources)s. "
+                    "Stop them on their last day of use.",
+                    resources=", ".join(used.mapped("display_name")),
+                )
+            )

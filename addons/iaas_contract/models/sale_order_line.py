@@ -1,0 +1,240 @@
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import float_compare, formatLang
+
+from .iaas_contract import LIVE_STATES
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    is_iaas = fields.Boolean(related="product_id.is_iaas", string="Is IaaS")
+    iaas_charge_kind = fields.Selection(related="product_id.iaas_charge_kind")
+    iaas_resource_ids = fields.One2many(
+        "iaas.resource", "sale_line_id", string="Cloud Resources"
+    )
+
+    # === COMPUTE ===
+
+    @api.depends("order_id.iaas_contract_id")
+    def _compute_price_unit(self):
+        """IaaS prices are agreed in the contract: never kept from a manual edit."""
+        priced = self.filtered(lambda line: line._is_iaas_call_off())
+        for line in priced:
+            line.with_context(sale_write_from_compute=True)._reset_price_unit()
+        return super(SaleOrderLine, self - priced)._compute_price_unit()
+
+    @api.depends("order_id.iaas_contract_id")
+    def _compute_discount(self):
+        called_off = self.filtered(lambda line: line._is_iaas_call_off())
+        for line in called_off:
+            order = line.order_id
+            line.discount = (
+                order.iaas_contract_id.sudo()
+                ._get_discount(line.product_id, order._iaas_service_day())
+                .discount
+            )
+        return super(SaleOrderLine, self - called_off)._compute_discount()
+
+    def _compute_qty_to_invoice(self):
+        """Statements settle IaaS lines; the order must not bill them again."""
+        iaas_lines = self.filtered("product_id.is_iaas")
+        iaas_lines.qty_to_invoice = 0
+        return super(SaleOrderLine, self - iaas_lines)._compute_qty_to_invoice()
+
+    def _compute_invoice_status(self):
+        iaas_lines = self.filtered("product_id.is_iaas")
+        iaas_lines.invoice_status = "no"
+        return super(SaleOrderLine, self - iaas_lines)._compute_invoice_status()
+
+    def _compute_untaxed_amount_to_invoice(self):
+        iaas_lines = self.filtered("product_id.is_iaas")
+        iaas_lines.untaxed_amount_to_invoice = 0
+        return super(
+            SaleOrderLine, self - iaas_lines
+        )._compute_untaxed_amount_to_invoice()
+
+    # === CRUD ===
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        added = lines.filtered(
+            lambda line: line.state == "sale" and line.product_id.is_iaas
+        )
+        for order in added.order_id:
+            order_lines = added.filtered(
+                lambda line, order=order: line.order_id == order
+            )
+            message = order._iaas_error_message(order_lines)
+            if message:
+                raise UserError(message)
+        added._iaas_create_resources()
+        return lines
+
+    def write(self, vals):
+        if "product_uom_qty" in vals or "product_uom_id" in vals:
+            self._check_iaas_quantity_kept(vals)
+        return super().write(vals)
+
+    def _check_iaas_quantity_kept(self, vals):
+        for line in self.filtered(lambda line: line.state == "sale" and line.is_iaas):
+            new = vals.get("product_uom_qty", line.product_uom_qty)
+            unit = vals.get("product_uom_id", line.product_uom_id.id)
+            if unit != line.product_uom_id.id or float_compare(
+                new, line.product_uom_qty, precision_digits=6
+            ):
+                raise UserError(
+                    self.env._(
+                        "%(product)s on %(order)s already runs. Order more on a new "
+                        "line or order; to have less, stop resources.",
+                        product=line.product_id.display_name,
+                        order=line.order_id.name,
+                    )
+                )
+
+    # === BUSINESS ===
+
+    def _is_iaas_call_off(self):
+        self.ensure_one()
+        return bool(self.product_id.is_iaas and self.order_id.iaas_contract_id)
+
+    def _iaas_price(self):
+        """The price record that holds for the line on its first day of service."""
+        self.ensure_one()
+        order = self.order_id
+        contract = order.iaas_contract_id.sudo()
+        prices = (
+            self.env["iaas.price"]
+            .sudo()
+            ._find(self.product_id, order._iaas_service_day(), contract=contract)
+        )
+        return prices[self.product_id]
+
+    def _iaas_quantity(self):
+        """The ordered quantity in the product's unit, exact."""
+        self.ensure_one()
+        quantity = self.product_uom_id._compute_quantity(
+            self.product_uom_qty, self.product_id.uom_id, round=False
+        )
+        return Decimal(str(quantity))
+
+    def _get_display_price(self):
+        if not self._is_iaas_call_off():
+            return super()._get_display_price()
+        price = self._iaas_price()
+        if not price or self.product_id.iaas_charge_kind == "usage":
+            return 0
+        # Each resource is rated on its own, so a tier counts from its own quantity.
+        rated = Decimal(1)
+        if self.product_id.iaas_resource_policy == "per_line":
+            rated = self._iaas_quantity() or rated
+        amount = price.compute_amount(rated) / rated
+        return price.currency_id._convert(
+            self.product_id.uom_id._compute_price(float(amount), self.product_uom_id),
+            self.currency_id,
+            self.company_id,
+            self.order_id._iaas_service_day(),
+            round=False,
+        )
+
+    def _get_sale_order_line_multiline_description_sale(self):
+        description = super()._get_sale_order_line_multiline_description_sale()
+        if self._is_iaas_call_off() and self.product_id.iaas_charge_kind == "usage":
+            description += "\n" + self._iaas_usage_description()
+        return description
+
+    def _iaas_usage_description(self):
+        price = self._iaas_price()
+        if price.charge_model == "standard":
+            return self.env._(
+                "Billed on usage at %(price)s per %(unit)s",
+                price=formatLang(
+                    self.env,
+                    float(price.unit_price),
+                    digits=max(-price.unit_price.normalize().as_tuple().exponent, 2),
+                    currency_obj=None,
+                )
+                + " "
+                + (price.currency_id.name or ""),
+                unit=self.product_id.uom_id.name,
+            )
+        return self.env._("Billed on usage at the prices of the contract")
+
+    def _iaas_obstacle(self):
+        """Why this line cannot be called off, as a text; empty if it can."""
+        self.ensure_one()
+        order = self.order_id
+        contract = order.iaas_contract_id.sudo()
+        day = order._iaas_service_day()
+        if not contract:
+            return self.env._("IaaS products need a framework contract on the order.")
+        if contract.state not in LIVE_STATES or not contract._is_valid_on(day):
+            return self.env._(
+                "contract %(contract)s is not active on %(day)s.",
+                contract=contract.name,
+                day=fields.Date.to_string(day),
+            )
+        if not contract._allows_product(self.product_id):
+            return self.env._(
+                "not in the catalogue %(catalogue)s of contract %(contract)s.",
+                catalogue=contract.catalogue_id.name,
+                contract=contract.name,
+            )
+        if not self._iaas_price():
+            return self.env._(
+                "no price is valid on %(day)s. Add one under Contracts, Prices.",
+                day=fields.Date.to_string(day),
+            )
+        quantity = self._iaas_quantity()
+        if quantity <= 0:
+            return self.env._("the quantity must be above zero.")
+        if (
+            self.product_id.iaas_resource_policy == "per_unit"
+            and quantity != quantity.to_integral_value()
+        ):
+            return self.env._(
+                "each unit becomes one resource, so the quantity must be whole, not "
+                "%(quantity)s.",
+                quantity=quantity,
+            )
+        return ""
+
+    def _iaas_create_resources(self):
+        """Create the resources that the lines still lack; bring back those that a
+        cancellation took out. Calling it again changes nothing."""
+        values = []
+        for line in self:
+            resources = line.with_context(active_test=False).iaas_resource_ids.sudo()
+            day = line.order_id._iaas_service_day()
+            resources.filtered(lambda resource: not resource.active).write(
+                {"active": True, "date_start": day, "date_end": False}
+            )
+            ended = resources.filtered(
+                lambda resource, day=day: resource.date_end and resource.date_end < day
+            )
+            kept = resources - ended
+            kept.write({"date_end": False})
+            missing = line._iaas_resource_number() - len(kept)
+            values += [line._prepare_iaas_resource_values(day)] * missing
+        self.env["iaas.resource"].sudo().create(values)
+
+    def _iaas_resource_number(self):
+        if self.product_id.iaas_resource_policy == "per_line":
+            return 1
+        return int(self._iaas_quantity())
+
+    def _prepare_iaas_resource_values(self, day):
+        """The values of one resource rented from ``day``."""
+        self.ensure_one()
+        per_line = self.product_id.iaas_resource_policy == "per_line"
+        return {
+            "name": self.product_id.name,
+            "contract_id": self.order_id.iaas_contract_id.id,
+            "product_id": self.product_id.id,
+            "quantity": self._iaas_quantity() if per_line else 1,
+            "date_start": day,
+            "sale_line_id": self.id,
+        }

@@ -1,0 +1,1 @@
+from . import iaas_contract_sign, iaas_contract_terminate, iaas_resource_stop
