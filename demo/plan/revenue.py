@@ -5,7 +5,7 @@ import random
 TOP_SHARE = 0.55
 # The ten largest accounts, as shares of all revenue; they add up to TOP_SHARE.
 TOP = (0.118, 0.089, 0.072, 0.061, 0.052, 0.044, 0.036, 0.031, 0.026, 0.021)
-MINIMUM_ACCOUNTS = 60
+MINIMUM_ACCOUNTS = 30
 # Revenue of an average account outside the top ten, in USD a year.
 REST_YEARLY_MEAN = 38_000
 REST_YEARLY_LEAST = 1_400

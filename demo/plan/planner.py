@@ -37,9 +37,9 @@ class Plan:
             totals[account] = totals.get(account, 0.0) + amount
         return totals
 
-    def is_large(self, customer):
+    def is_large(self, customer, by_account):
         """Whether the customer is served one-to-one: its group brings enough."""
-        return self.expected_by_account()[self.account(customer)] >= LARGE_YEARLY
+        return by_account[self.account(customer)] >= LARGE_YEARLY
 
 
 def top_share(totals, count=10):

@@ -1,0 +1,89 @@
+"""Odoo without a server, and the steps in which the demo is made."""
+
+import time
+from contextlib import contextmanager
+
+import odoo
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+from odoo.tools import config
+
+ADDONS = ("iaas_customer", "iaas_contract", "iaas_billing", "iaas_procurement")
+# No mails, no subscriptions: the demo makes a year of records in minutes.
+QUIET = {
+    "tracking_disable": True,
+    "mail_create_nolog": True,
+    "mail_create_nosubscribe": True,
+    "mail_notrack": True,
+    "mail_auto_subscribe_no_notify": True,
+    "no_reset_password": True,
+    "mail_notify_force_send": False,
+}
+
+
+@contextmanager
+def environment(database, host, addons_path):
+    """The superuser's environment on ``database``, without the server."""
+    options = ["-d", database, "--no-http", "--log-level=warn"]
+    for option, value in (("--db_host", host), ("--addons-path", addons_path)):
+        if value:
+            options += [option, value]
+    config.parse_config([*options, "-r", "odoo"], setup_logging=True)
+    registry = Registry(database)
+    with registry.cursor() as cr:
+        env = api.Environment(cr, SUPERUSER_ID, {"lang": "en_US"})
+        missing = set(ADDONS) - set(
+            env["ir.module.module"]
+            .search([("state", "=", "installed"), ("name", "in", ADDONS)])
+            .mapped("name")
+        )
+        if missing:
+            raise SystemExit(
+                f"Database {database} lacks {', '.join(sorted(missing))}: install the "
+                "four IaaS addons first."
+            )
+        company = env["res.company"].search([], limit=1)
+        yield env(
+            context={
+                "lang": "en_US",
+                "tz": "Asia/Singapore",
+                "allowed_company_ids": company.ids,
+            }
+        )
+        cr.commit()
+    odoo.sql_db.close_all()
+
+
+class Steps:
+    """Runs the steps one after the other, commits each and prints its time."""
+
+    def __init__(self, env):
+        self.env = env
+        self.started = time.monotonic()
+
+    def run(self, label, function, *arguments):
+        """Call ``function``; it may return a text that is printed with the time."""
+        print(f"{label} ...", end=" ", flush=True)
+        began = time.monotonic()
+        result = function(self.env, *arguments)
+        self.env.flush_all()
+        self.env.cr.commit()
+        self.env.invalidate_all()
+        note = f"  {result}" if isinstance(result, str) else ""
+        print(f"{time.monotonic() - began:.1f} s{note}", flush=True)
+        return result
+
+    def total(self):
+        """Seconds since the first step."""
+        return time.monotonic() - self.started
+
+
+def quiet(records):
+    """``records`` without mails, tracking and subscriptions."""
+    return records.with_context(**QUIET)
+
+
+def batches(items, size):
+    """``items`` cut into lists of at most ``size``."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
