@@ -101,7 +101,7 @@ def _quantity(product, budget):
 
 def _whole(product, quantity):
     """Units as they are sold: whole ones, storage in steps that look chosen."""
-    if product.unit == "gib_month":
+    if product.capacity.get("disk"):
         step = 10 if quantity < 1000 else 100
         return Decimal(int(quantity / step + Decimal("0.5")) * step)
     return Decimal(int(quantity + Decimal("0.45")))

@@ -1,0 +1,107 @@
+"""Products, list prices, meters and the catalogue from which contracts are served."""
+
+from decimal import Decimal
+
+from odoo import Command
+
+from .session import quiet
+
+UNITS = {
+    "hour": "uom.product_uom_hour",
+    "month": "uom.product_uom_unit",
+    "unit": "uom.product_uom_unit",
+    "gib": "iaas_contract.uom_gib",
+    "gib_month": "iaas_contract.uom_gib_month",
+    "mbps": "iaas_contract.uom_mbps",
+    "mreq": "iaas_contract.uom_million_requests",
+}
+# Each of these is a thing of its own at the platform; of others a line is one resource.
+PER_UNIT = {"vpc-vpn", "waf-pro", "ddos-adv"}
+
+
+def create(env, plan):
+    """Create the products of the plan; return them by code, and the catalogue."""
+    codes = list(plan.products)
+    templates = quiet(env["product.template"]).create(
+        [_values(env, plan.products[code]) for code in codes]
+    )
+    products = {
+        code: template.product_variant_id
+        for code, template in zip(codes, templates, strict=True)
+    }
+    env["iaas.price"].create(
+        [
+            _price(plan.products[code], product, plan.window.start)
+            for code, product in products.items()
+        ]
+    )
+    env["iaas.meter"].create(
+        [
+            _meter(plan.products[code], product)
+            for code, product in products.items()
+            if plan.products[code].is_usage
+        ]
+    )
+    catalogue = env["iaas.catalogue"].create(
+        {
+            "name": "Public cloud Singapore",
+            "product_ids": [Command.set([product.id for product in products.values()])],
+        }
+    )
+    return products, catalogue
+
+
+def family(env, name):
+    """The product category of a family."""
+    suffix = "" if name == "iaas" else f"_{name}"
+    return env.ref(f"iaas_contract.product_category_iaas{suffix}")
+
+
+def _values(env, product):
+    unit = env.ref(UNITS[product.unit]).id
+    return {
+        "name": product.name,
+        "default_code": product.code.upper(),
+        "type": "service",
+        "categ_id": family(env, product.family).id,
+        "uom_id": unit,
+        "list_price": float(product.price or 0) if not product.is_usage else 0,
+        "is_iaas": True,
+        "iaas_charge_kind": product.kind,
+        "iaas_resource_policy": "per_unit" if product.code in PER_UNIT else "per_line",
+        "description_sale": product.description,
+        "purchase_ok": False,
+        "taxes_id": [Command.set(env.company.account_sale_tax_id.ids)],
+        "iaas_capacity_ids": [
+            Command.create({"dimension": dimension, "quantity": quantity})
+            for dimension, quantity in product.capacity.items()
+        ],
+    }
+
+
+def _price(product, record, start):
+    values = {"product_id": record.id, "date_start": start.replace(month=1, day=1)}
+    if product.price is not None:
+        return values | {"charge_model": "standard", "unit_price": product.price}
+    return values | {
+        "charge_model": "graduated",
+        "tier_ids": [
+            Command.create(
+                {
+                    "up_to": up_to is not None and Decimal(up_to),
+                    "unit_price": price,
+                }
+            )
+            for up_to, price in product.tiers
+        ],
+    }
+
+
+def _meter(product, record):
+    return {
+        "name": product.name,
+        "code": product.meter_code,
+        "product_id": record.id,
+        "aggregation": product.aggregation,
+        "description": f"Sent once a day for each resource. {product.description}",
+    }

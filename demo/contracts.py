@@ -1,0 +1,120 @@
+"""Framework contracts: running, expiring, ended, drafts, awaiting signature."""
+
+import random
+from datetime import timedelta
+from decimal import Decimal
+
+from odoo import Command
+
+from .plan.calendar import add_months
+from .session import batches, quiet
+
+BATCH = 200
+IN_FORCE = ("running", "ended")
+# A renewal sent this many days before today and not signed within the time given.
+RENEWAL_SENT_DAYS = 40
+RENEWAL_SIGNATURE_DAYS = 21
+
+
+def create(env, plan, partners, catalogue):
+    """Create, send and sign the contracts of the plan; return them by customer."""
+    terms = _payment_terms(env)
+    families = {
+        family: env.ref(f"iaas_contract.product_category_iaas_{family}").id
+        for family in {product.family for product in plan.products.values()} - {"iaas"}
+    }
+    families[""] = env.ref("iaas_contract.product_category_iaas").id
+    contracts = {}
+    Contract = quiet(env["iaas.contract"])
+    for batch in batches(plan.agreements, BATCH):
+        created = Contract.create(
+            [
+                _values(agreement, partners, catalogue, terms, families)
+                for agreement in batch
+            ]
+        )
+        contracts.update(
+            (agreement.customer, contract)
+            for agreement, contract in zip(batch, created, strict=True)
+        )
+    _advance(env, plan, contracts)
+    return contracts
+
+
+def _payment_terms(env):
+    return {
+        days: env.ref(f"account.account_payment_term_{days}days").id
+        for days in (15, 30, 45)
+    }
+
+
+def _values(agreement, partners, catalogue, terms, families):
+    return {
+        "title": agreement.title,
+        "partner_id": partners[agreement.customer].id,
+        "date_start": agreement.start,
+        "date_end": agreement.end,
+        "cycle": agreement.cycle,
+        "anchor_day": agreement.anchor_day,
+        "timezone": partners[agreement.customer].tz,
+        "settlement_mode": agreement.settlement,
+        "payment_term_id": terms[agreement.payment_days],
+        "catalogue_id": catalogue.id,
+        "signature_deadline": agreement.signature_deadline,
+        "line_ids": [
+            Command.create({"categ_id": families[family], "discount": Decimal(percent)})
+            for family, percent in agreement.discounts.items()
+        ],
+    }
+
+
+def _advance(env, plan, contracts):
+    """Send and sign through the contract's own steps."""
+    by_stage = {}
+    for agreement in plan.agreements:
+        by_stage.setdefault(agreement.stage, []).append(agreement)
+    for stage in ("sent", "overdue"):
+        for agreement in by_stage.get(stage, []):
+            contracts[agreement.customer].action_send()
+    customers = {customer.index: customer for customer in plan.customers}
+    for stage in IN_FORCE:
+        for agreement in by_stage.get(stage, []):
+            contract = contracts[agreement.customer]
+            rng = random.Random(f"{plan.seed}:signature:{agreement.customer}")
+            signed = agreement.start - timedelta(days=rng.randrange(3, 40))
+            contract.signature_deadline = signed + timedelta(days=rng.randrange(10))
+            contract.action_send()
+            contract._sign(_signatory(customers[agreement.customer]), signed)
+
+
+def _signatory(customer):
+    """Who signs: the decision maker, else whoever is known."""
+    for contact in customer.contacts:
+        if "decision_maker" in contact.roles:
+            return contact.name
+    return customer.contacts[0].name
+
+
+def follow_terms(env, plan, contracts):
+    """Bring every contract to where it stands today, and offer the renewals."""
+    signed = env["iaas.contract"].concat(*contracts.values())
+    signed.filtered(lambda c: c.state in ("signed", "active"))._follow_term()
+    expiring = signed.filtered(lambda contract: contract.state == "expiring")
+    today = plan.window.today
+    renewals = env["iaas.contract"]
+    for place, contract in enumerate(expiring.sorted("date_end")):
+        if place % 2:
+            continue
+        renewals += quiet(contract).copy(
+            {
+                "title": f"{contract.title}, renewal",
+                "date_start": contract.date_end + timedelta(days=1),
+                "date_end": add_months(contract.date_end, 12),
+                "signature_deadline": today
+                - timedelta(days=RENEWAL_SENT_DAYS - RENEWAL_SIGNATURE_DAYS)
+                + timedelta(days=place),
+            }
+        )
+    for renewal in renewals:
+        renewal.action_send()
+    return f"{len(expiring)} expiring, {len(renewals)} renewals sent"

@@ -1,0 +1,58 @@
+"""Call-off orders, confirmed, and the resources that they create."""
+
+from odoo import Command
+
+from .customers import noon
+from .session import batches, quiet
+
+BATCH = 50
+
+
+def create(env, plan, partners, contracts, products):
+    """Create and confirm the orders; return their resources by the plan's keys."""
+    resources = {}
+    Order = quiet(env["sale.order"])
+    for batch in batches(plan.orders, BATCH):
+        orders = Order.create(
+            [_values(order, partners, contracts, products) for order in batch]
+        )
+        orders.action_confirm()
+        for order, record in zip(batch, orders, strict=True):
+            record.date_order = noon(order.date)
+            lines = record.order_line
+            for rented, line in zip(order.lines, lines, strict=True):
+                resources[rented.key] = line.iaas_resource_ids
+                _label(rented, line.iaas_resource_ids)
+        env.flush_all()
+        env.invalidate_all()
+    return resources
+
+
+def _values(order, partners, contracts, products):
+    contract = contracts[order.customer]
+    return {
+        "partner_id": partners[order.customer].id,
+        "iaas_contract_id": contract.id,
+        "user_id": contract.user_id.id,
+        "date_order": noon(order.date),
+        "commitment_date": noon(order.date),
+        "order_line": [
+            Command.create(
+                {
+                    "product_id": products[rented.product].id,
+                    "product_uom_qty": float(rented.quantity),
+                }
+            )
+            for rented in order.lines
+        ],
+    }
+
+
+def _label(rented, resources):
+    """Give the resources a name that tells them apart, and their last day."""
+    for place, resource in enumerate(resources, 1):
+        name = f"{resource.product_id.name}, {rented.label}"
+        values = {"name": f"{name} {place}" if len(resources) > 1 else name}
+        if rented.end:
+            values["date_end"] = rented.end
+        quiet(resource).write(values)

@@ -1,0 +1,32 @@
+"""Billing runs: month after month, as the billing department would start them."""
+
+from datetime import timedelta
+
+from .session import quiet
+
+
+def bill_month(env, day):
+    """Bill every period that ended on or before ``day``; return the finished run.
+
+    Invoices carry the day after, as a run on the first of the month gives them.
+    """
+    run = quiet(env["iaas.billing.run"]).create(
+        {"date": day, "invoice_date": day + timedelta(days=1)}
+    )
+    run.action_start()
+    while run.state == "running" and run._process_batch():
+        env.flush_all()
+        env.cr.commit()
+        env.invalidate_all()
+    return run
+
+
+def summary(run):
+    """What a run did, for the list of steps."""
+    invoices = run.statement_ids.move_id
+    total = sum(run.statement_ids.mapped("amount_untaxed"))
+    blocked = len(run.blocker_ids)
+    return (
+        f"{len(run.statement_ids)} statements, {len(invoices)} invoices, "
+        f"{total:,.0f} USD" + (f", {blocked} BLOCKED" if blocked else "")
+    )
