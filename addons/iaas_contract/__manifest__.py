@@ -9,6 +9,8 @@
     "data": [
         "security/ir.model.access.csv",
         "security/ir_rules.xml",
+        "data/product_category_data.xml",
+        "data/uom_uom_data.xml",
         "data/ir_sequence_data.xml",
         "data/mail_activity_type_data.xml",
         "data/ir_cron_data.xml",
@@ -19,9 +21,13 @@
         "views/iaas_contract_views.xml",
         "views/sale_order_views.xml",
         "views/res_partner_views.xml",
+        "views/iaas_price_views.xml",
+        "views/iaas_catalogue_views.xml",
+        "views/product_template_views.xml",
         "views/iaas_contract_menus.xml",
     ],
     "assets": {
+        "web.assets_backend": ["iaas_contract/static/src/**/*"],
         "web.assets_tests": ["iaas_contract/static/tests/tours/**/*"],
     },
     "pre_init_hook": "pre_init_hook",

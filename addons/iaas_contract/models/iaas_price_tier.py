@@ -1,0 +1,58 @@
+from odoo import api, fields, models
+
+from odoo.addons.iaas_contract.fields import Decimal
+from odoo.addons.iaas_contract.pricing import Tier
+
+
+class IaasPriceTier(models.Model):
+    _name = "iaas.price.tier"
+    _description = "IaaS Price Tier"
+    _inherit = ["iaas.decimal.mixin"]
+    _order = "price_id, sequence, id"
+
+    price_id = fields.Many2one(
+        "iaas.price", required=True, index=True, ondelete="cascade"
+    )
+    sequence = fields.Integer(default=10)
+    up_to = Decimal(
+        string="Up To",
+        help="Last quantity inside the tier. Empty: no limit, on the last tier only.",
+    )
+    unit_price = Decimal(
+        string="Unit Price", help="Price of a unit; of a whole block in a block price."
+    )
+    flat_fee = Decimal(
+        string="Flat Fee", help="Charged once as soon as the tier is entered."
+    )
+    rate_percent = Decimal(string="Rate (%)")
+    block_size = Decimal(string="Units per Block")
+    max_blocks = fields.Integer(
+        string="Blocks",
+        help="How many blocks the tier holds. 0: no limit, on the last tier only.",
+    )
+
+    @api.constrains(
+        "up_to", "unit_price", "flat_fee", "rate_percent", "block_size", "max_blocks"
+    )
+    def _check_price(self):
+        if not self.env.context.get("iaas_tiers_pending"):
+            self.price_id._check_sound()
+
+    def unlink(self):
+        prices = self.price_id
+        result = super().unlink()
+        if not self.env.context.get("iaas_tiers_pending"):
+            prices._check_sound()
+        return result
+
+    def _to_pricing(self):
+        """The pure tier, in which a missing bound is None."""
+        self.ensure_one()
+        return Tier(
+            up_to=self.up_to or None,
+            unit_price=self.unit_price,
+            flat_fee=self.flat_fee,
+            rate_percent=self.rate_percent,
+            block_size=self.block_size,
+            max_blocks=self.max_blocks or None,
+        )

@@ -1,0 +1,66 @@
+from odoo import api, fields, models
+
+
+class ProductTemplate(models.Model):
+    _inherit = "product.template"
+
+    is_iaas = fields.Boolean(
+        string="IaaS Service",
+        help="Priced by IaaS prices, ordered under a framework contract and settled "
+        "by statements.",
+    )
+    iaas_charge_kind = fields.Selection(
+        [
+            ("one_time", "One-time: charged once when ordered"),
+            ("recurring", "Recurring: charged per month"),
+            ("usage", "Usage: charged by what is metered"),
+        ],
+        string="Charge",
+        default="recurring",
+    )
+    iaas_resource_policy = fields.Selection(
+        [
+            ("per_unit", "One resource per unit ordered"),
+            ("per_line", "One resource that carries the quantity"),
+        ],
+        string="Resources",
+        default="per_unit",
+        help="What the confirmation of an order creates.",
+    )
+    iaas_price_count = fields.Integer(
+        string="Number of Prices", compute="_compute_iaas_price_count"
+    )
+
+    _iaas_is_service = models.Constraint(
+        "CHECK (is_iaas IS NOT TRUE OR type = 'service')",
+        "An IaaS product must be of the type Service.",
+    )
+    _iaas_is_complete = models.Constraint(
+        "CHECK (is_iaas IS NOT TRUE OR "
+        "num_nonnulls(iaas_charge_kind, iaas_resource_policy) = 2)",
+        "An IaaS product needs to say how it is charged and which resources it makes.",
+    )
+
+    @api.depends("product_variant_ids.iaas_price_count")
+    def _compute_iaas_price_count(self):
+        for template in self:
+            template.iaas_price_count = sum(
+                template.product_variant_ids.mapped("iaas_price_count")
+            )
+
+    @api.onchange("is_iaas")
+    def _onchange_is_iaas(self):
+        if self.is_iaas:
+            self.type = "service"
+            self.purchase_ok = False
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if vals.get("is_iaas"):
+                vals.setdefault("type", "service")
+        return super().create(vals_list)
+
+    def action_view_iaas_prices(self):
+        """The prices of all variants."""
+        return self.product_variant_ids.action_view_iaas_prices()
