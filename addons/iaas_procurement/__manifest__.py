@@ -1,0 +1,28 @@
+{
+    "name": "IaaS Procurement",
+    "summary": "Pools, hosts and capacity; a shortage becomes a request for quotation",
+    "version": "19.0.1.0.0",
+    "category": "Services/IaaS",
+    "author": "IaaS Suite maintainers",
+    "license": "LGPL-3",
+    "depends": ["iaas_billing", "purchase_requisition"],
+    "data": [
+        "security/res_groups.xml",
+        "security/ir.model.access.csv",
+        "security/ir_rules.xml",
+        "data/ir_sequence_data.xml",
+        "data/mail_activity_type_data.xml",
+        "data/ir_cron_data.xml",
+        "views/iaas_product_capacity_views.xml",
+        "views/product_views.xml",
+        "views/iaas_host_views.xml",
+        "views/iaas_pool_views.xml",
+        "views/iaas_resource_views.xml",
+        "views/purchase_order_views.xml",
+        "views/iaas_procurement_menus.xml",
+    ],
+    "assets": {
+        "web.assets_backend": ["iaas_procurement/static/src/**/*"],
+        "web.assets_tests": ["iaas_procurement/static/tests/tours/**/*"],
+    },
+}
