@@ -1,0 +1,28 @@
+{
+    "name": "IaaS Billing",
+    "summary": "Usage, rating, statements, invoices and billing runs",
+    "version": "19.0.1.0.0",
+    "category": "Services/IaaS",
+    "author": "IaaS Suite maintainers",
+    "license": "LGPL-3",
+    "depends": ["iaas_contract", "account"],
+    "data": [
+        "security/res_groups.xml",
+        "security/ir.model.access.csv",
+        "security/ir_rules.xml",
+        "data/ir_sequence_data.xml",
+        "data/mail_activity_type_data.xml",
+        "data/ir_cron_data.xml",
+        "views/iaas_statement_line_views.xml",
+        "views/iaas_statement_views.xml",
+        "views/iaas_billing_blocker_views.xml",
+        "views/iaas_billing_run_views.xml",
+        "views/iaas_contract_views.xml",
+        "views/account_move_views.xml",
+        "views/iaas_billing_menus.xml",
+    ],
+    "assets": {
+        "web.assets_tests": ["iaas_billing/static/tests/tours/**/*"],
+    },
+    "installable": True,
+}

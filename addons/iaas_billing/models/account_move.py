@@ -1,0 +1,52 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    iaas_statement_id = fields.Many2one(
+        "iaas.statement",
+        string="Billing Statement",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        check_company=True,
+    )
+
+    _iaas_statement_unique = models.UniqueIndex(
+        "(iaas_statement_id) WHERE iaas_statement_id IS NOT NULL",
+        "A statement has one invoice.",
+    )
+
+    def write(self, vals):
+        if vals.get("state", "posted") != "posted":
+            self._check_iaas_statement_open()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_iaas_statement(self):
+        self._check_iaas_statement_open()
+
+    def _check_iaas_statement_open(self):
+        """Refuse to take back the invoice of a posted statement."""
+        for move in self:
+            if move.iaas_statement_id.state == "posted":
+                raise UserError(
+                    self.env._(
+                        "Invoice %(invoice)s bills statement %(statement)s, which is "
+                        "posted. Correct it by a credit note.",
+                        invoice=move.display_name,
+                        statement=move.iaas_statement_id.name,
+                    )
+                )
+
+    def action_view_iaas_statement(self):
+        """Open the statement that the invoice bills."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "iaas.statement",
+            "res_id": self.iaas_statement_id.id,
+            "view_mode": "form",
+        }

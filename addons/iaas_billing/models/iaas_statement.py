@@ -1,0 +1,227 @@
+from datetime import timedelta, timezone
+from zoneinfo import ZoneInfo
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+
+class IaasStatement(models.Model):
+    """What one contract owes for one period. Once posted it never changes."""
+
+    _name = "iaas.statement"
+    _description = "Statement"
+    _order = "period_start desc, id desc"
+    _check_company_auto = True
+
+    name = fields.Char(string="Number", required=True, readonly=True, copy=False)
+    contract_id = fields.Many2one(
+        "iaas.contract",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+        check_company=True,
+    )
+    # Copied, not related: a posted statement keeps what was true at the time.
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", required=True, readonly=True, index=True
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True
+    )
+    currency_id = fields.Many2one("res.currency", required=True, readonly=True)
+    settlement_mode = fields.Selection(
+        selection=lambda self: (
+            self.env["iaas.contract"]
+            ._fields["settlement_mode"]
+            ._description_selection(self.env)
+        ),
+        required=True,
+        readonly=True,
+    )
+    timezone = fields.Char(required=True, readonly=True)
+    period_start = fields.Datetime(
+        string="Starts at", required=True, readonly=True, help="First instant (UTC)."
+    )
+    period_end = fields.Datetime(
+        string="Ends before",
+        required=True,
+        readonly=True,
+        help="First instant after the period (UTC).",
+    )
+    date_from = fields.Date(
+        string="First Day",
+        compute="_compute_days",
+        store=True,
+        help="Civil day in the contract's time zone.",
+    )
+    date_to = fields.Date(
+        string="Last Day",
+        compute="_compute_days",
+        store=True,
+        help="Civil day in the contract's time zone, included.",
+    )
+    state = fields.Selection(
+        [("draft", "Draft"), ("posted", "Posted")],
+        default="draft",
+        required=True,
+        readonly=True,
+        index=True,
+        copy=False,
+    )
+    is_held = fields.Boolean(
+        string="Set Aside",
+        readonly=True,
+        copy=False,
+        help="Waits for its contract's billing blocker to be cleared.",
+    )
+    line_ids = fields.One2many("iaas.statement.line", "statement_id", readonly=True)
+    line_count = fields.Integer(compute="_compute_line_count")
+    amount_untaxed = fields.Monetary(
+        string="Untaxed Amount", compute="_compute_amount_untaxed", store=True
+    )
+    usage_hash = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Fingerprint of the usage events that this statement counted.",
+    )
+    run_id = fields.Many2one(
+        "iaas.billing.run",
+        string="Billing Run",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        check_company=True,
+    )
+    move_id = fields.Many2one(
+        "account.move",
+        string="Invoice",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+    )
+    payment_state = fields.Selection(related="move_id.payment_state")
+
+    _period_unique = models.Constraint(
+        "UNIQUE (contract_id, period_start, period_end)",
+        "A contract has one statement per period.",
+    )
+    _period_order = models.Constraint(
+        "CHECK (period_end > period_start)",
+        "The period of a statement ends after it starts.",
+    )
+    _period_no_overlap = models.Constraint(
+        "EXCLUDE USING gist (contract_id WITH =,"
+        " tsrange(period_start, period_end) WITH &&)",
+        "The periods of a contract's statements may not overlap.",
+    )
+
+    @api.depends("period_start", "period_end", "timezone")
+    def _compute_days(self):
+        for statement in self:
+            zone = ZoneInfo(statement.timezone or "UTC")
+            statement.date_from = statement._civil_day(statement.period_start, zone)
+            statement.date_to = statement._civil_day(
+                statement.period_end - timedelta(seconds=1), zone
+            )
+
+    @api.model
+    def _civil_day(self, instant, zone):
+        return instant.replace(tzinfo=timezone.utc).astimezone(zone).date()
+
+    @api.depends("line_ids.amount")
+    def _compute_amount_untaxed(self):
+        totals = dict(
+            self.env["iaas.statement.line"]._read_group(
+                [("statement_id", "in", self.ids)], ["statement_id"], ["amount:sum"]
+            )
+        )
+        for statement in self:
+            statement.amount_untaxed = totals.get(statement, 0)
+
+    def _compute_line_count(self):
+        counts = dict(
+            self.env["iaas.statement.line"]._read_group(
+                [("statement_id", "in", self.ids)], ["statement_id"], ["__count"]
+            )
+        )
+        for statement in self:
+            statement.line_count = counts.get(statement, 0)
+
+    @api.depends("name", "contract_id", "date_from", "date_to")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for statement in self:
+            statement.display_name = f"{statement.name} ({statement._period_text()})"
+
+    def _period_text(self):
+        """The civil days of the period, for people."""
+        return self.env._(
+            "%(first)s to %(last)s",
+            first=format_date(self.env, self.date_from),
+            last=format_date(self.env, self.date_to),
+        )
+
+    # ------------------------------------------------------------------
+    # Immutability
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if not vals.get("name"):
+                vals["name"] = self.env["ir.sequence"].next_by_code("iaas.statement")
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_not_posted()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_posted(self):
+        self._check_not_posted()
+
+    def _check_not_posted(self):
+        posted = self.filtered(lambda statement: statement.state == "posted")
+        if posted:
+            raise UserError(
+                self.env._(
+                    "Statement %(names)s is posted and cannot be changed or deleted. "
+                    "To correct it, credit its invoice.",
+                    names=", ".join(posted[:5].mapped("name")),
+                )
+            )
+
+    # ------------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------------
+
+    def action_view_move(self):
+        """Open the invoice of the statement."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "account.move",
+            "res_id": self.move_id.id,
+            "view_mode": "form",
+            "views": [(self.env.ref("account.view_move_form").id, "form")],
+        }
+
+    def action_view_lines(self):
+        """Open the lines of the statement for search and analysis."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "iaas_billing.iaas_statement_line_action"
+        )
+        return action | {"domain": [("statement_id", "=", self.id)]}
+
+    def action_rate(self):
+        """Compute the lines of draft statements anew, without invoicing them."""
+        self.check_access("read")
+        drafts = self.filtered(lambda statement: statement.state == "draft")
+        problems = drafts.sudo()._rate()
+        if problems:
+            raise UserError("\n".join(problems.values()))

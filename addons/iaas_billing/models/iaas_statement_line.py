@@ -1,0 +1,226 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+from odoo.addons.iaas_contract.fields import Decimal
+
+KEY = ("statement_id", "resource_id", "product_id", "segment_start")
+
+
+class IaasStatementLine(models.Model):
+    """One resource, one product, one stretch of days at one price and discount."""
+
+    _name = "iaas.statement.line"
+    _description = "Statement Line"
+    _inherit = ["iaas.decimal.mixin"]
+    _order = "statement_id desc, family_id, resource_id, product_id, segment_start, id"
+    _rec_name = "product_id"
+
+    statement_id = fields.Many2one(
+        "iaas.statement", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="statement_id.company_id", store=True)
+    currency_id = fields.Many2one(related="statement_id.currency_id")
+    contract_id = fields.Many2one(
+        related="statement_id.contract_id", store=True, index=True
+    )
+    partner_id = fields.Many2one(related="statement_id.partner_id", store=True)
+    date_to = fields.Date(
+        string="Period End", related="statement_id.date_to", store=True
+    )
+    state = fields.Selection(related="statement_id.state")
+    resource_id = fields.Many2one(
+        "iaas.resource", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    product_id = fields.Many2one(
+        "product.product", required=True, readonly=True, ondelete="restrict"
+    )
+    family_id = fields.Many2one(
+        "product.category",
+        required=True,
+        readonly=True,
+        ondelete="restrict",
+        help="The product family, which is one line of the invoice.",
+    )
+    meter_id = fields.Many2one("iaas.meter", readonly=True, ondelete="restrict")
+    charge_kind = fields.Selection(
+        selection=lambda self: (
+            self.env["product.template"]
+            ._fields["iaas_charge_kind"]
+            ._description_selection(self.env)
+        ),
+        required=True,
+        readonly=True,
+    )
+    quantity = Decimal(readonly=True)
+    uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
+    price_id = fields.Many2one(
+        "iaas.price", required=True, readonly=True, ondelete="restrict", index=True
+    )
+    contract_line_id = fields.Many2one(
+        "iaas.contract.line",
+        string="Discount Line",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+    )
+    discount_percent = Decimal(string="Discount %", readonly=True)
+    days = fields.Integer(
+        readonly=True, help="Days charged of a recurring fee within its month."
+    )
+    days_in_month = fields.Integer(
+        readonly=True, help="Days of the whole contract month of a recurring fee."
+    )
+    list_amount = Decimal(
+        readonly=True, help="Exact amount before the contract's discount."
+    )
+    amount_exact = Decimal(string="Exact Amount", readonly=True)
+    amount = fields.Monetary(
+        readonly=True,
+        help="Rounded so that the lines of a family add up to their invoice line.",
+    )
+    segment_start = fields.Date(string="From", required=True, readonly=True)
+    segment_end = fields.Date(
+        string="To", required=True, readonly=True, help="Last day, included."
+    )
+    explanation = fields.Text(compute="_compute_explanation", compute_sudo=True)
+
+    _segment_unique = models.Constraint(
+        "UNIQUE (statement_id, resource_id, product_id, segment_start)",
+        "A resource is charged once per product and price segment.",
+    )
+    _segment_order = models.Constraint(
+        "CHECK (segment_end >= segment_start)",
+        "A segment ends on or after the day on which it starts.",
+    )
+
+    @api.depends_context("lang")
+    @api.depends("price_id", "quantity", "discount_percent", "amount_exact", "amount")
+    def _compute_explanation(self):
+        for line in self:
+            line.explanation = "\n".join(line._explain())
+
+    def _explain(self):
+        """The steps from the quantity to the amount, one text per step."""
+        currency = self.currency_id.name
+        steps = [self._explain_quantity(), self._explain_price()]
+        if self.charge_kind == "recurring":
+            steps.append(
+                self.env._(
+                    "%(days)s of the %(month)s days of the contract month.",
+                    days=self.days,
+                    month=self.days_in_month,
+                )
+            )
+        steps.append(
+            self.env._(
+                "List amount %(amount)s %(currency)s.",
+                amount=_plain(self.list_amount),
+                currency=currency,
+            )
+        )
+        if self.discount_percent:
+            steps.append(
+                self.env._(
+                    "Contract discount %(percent)s %%.",
+                    percent=_plain(self.discount_percent),
+                )
+            )
+        steps.append(
+            self.env._(
+                "Exact amount %(exact)s %(currency)s, billed as %(amount)s.",
+                exact=_plain(self.amount_exact),
+                currency=currency,
+                amount=self.currency_id.format(self.amount),
+            )
+        )
+        return steps
+
+    def _explain_quantity(self):
+        first, last = (
+            format_date(self.env, day) for day in (self.segment_start, self.segment_end)
+        )
+        values = {
+            "quantity": _plain(self.quantity),
+            "unit": self.uom_id.name,
+            "first": first,
+            "last": last,
+        }
+        if not self.meter_id:
+            return self.env._("%(quantity)s %(unit)s, %(first)s to %(last)s.", **values)
+        values["meter"] = self.meter_id.name
+        values["aggregation"] = dict(
+            self.meter_id._fields["aggregation"]._description_selection(self.env)
+        )[self.meter_id.aggregation]
+        return self.env._(
+            "%(quantity)s %(unit)s by meter %(meter)s (%(aggregation)s), "
+            "%(first)s to %(last)s.",
+            **values,
+        )
+
+    def _explain_price(self):
+        if self.meter_id and not self.meter_id._is_additive():
+            return self.env._(
+                "Price %(price)s, valid at the end of the period: this meter cannot be "
+                "split at a price change.",
+                price=self.price_id.display_name,
+            )
+        return self.env._("Price %(price)s.", price=self.price_id.display_name)
+
+    # ------------------------------------------------------------------
+    # Rated again
+    # ------------------------------------------------------------------
+
+    def _get_key(self):
+        """What identifies the line within the statements, as ``_get_values_key``."""
+        return self._get_values_key({name: self[name] for name in KEY})
+
+    @api.model
+    def _get_values_key(self, values):
+        return tuple(getattr(values[name], "id", values[name]) for name in KEY)
+
+    def _update(self, values):
+        """Write those values that differ."""
+        self.ensure_one()
+        changed = {
+            name: value
+            for name, value in values.items()
+            if self._fields[name].convert_to_write(self[name], self) != value
+        }
+        if changed:
+            self.write(changed)
+
+    # ------------------------------------------------------------------
+    # Immutability
+    # ------------------------------------------------------------------
+
+    def write(self, vals):
+        self._check_not_posted()
+        return super().write(vals)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines._check_not_posted()
+        return lines
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_posted(self):
+        self._check_not_posted()
+
+    def _check_not_posted(self):
+        for statement in self.statement_id:
+            if statement.state == "posted":
+                raise UserError(
+                    self.env._(
+                        "Statement %(name)s is posted: its lines cannot be changed. "
+                        "To correct it, credit its invoice.",
+                        name=statement.name,
+                    )
+                )
+
+
+def _plain(number):
+    """The exact number without exponent or trailing zeros."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,294 @@
+from collections import defaultdict
+from datetime import timedelta
+
+from odoo import models
+from odoo.exceptions import UserError
+
+from odoo.addons.iaas_contract.pricing import (
+    EVENT_MODELS,
+    allocate,
+    base_amount,
+    full_period,
+    prorate_segments,
+    rate,
+    round_half_up,
+)
+from odoo.addons.iaas_contract.pricing.numbers import exact
+
+from ..rating import Terms, Usage
+
+_DAY = timedelta(days=1)
+
+
+class IaasStatement(models.Model):
+    _inherit = "iaas.statement"
+
+    def _rate(self):
+        """Compute the lines of the draft statements anew.
+
+        :return: ``{statement: reason}`` of those that cannot be rated; they have no
+            lines
+        """
+        if not self:
+            return {}
+        resources = self._get_resources()
+        meters = self.env["iaas.meter"].with_context(active_test=False).search([])
+        products = resources.product_id | meters.product_id
+        terms = Terms(self, products)
+        usage = self._read_usage(terms, meters)
+        by_contract = resources.grouped("contract_id")
+        problems, values_list = {}, []
+        for statement in self:
+            try:
+                own = by_contract.get(statement.contract_id, resources.browse())
+                values = statement._prepare_lines(own, meters, terms, usage)
+                statement._round_lines(values)
+            except (UserError, ValueError) as error:
+                problems[statement] = self.env._(
+                    "%(statement)s, %(period)s: %(reason)s",
+                    statement=statement.name,
+                    period=statement._period_text(),
+                    reason=error,
+                )
+                values = []
+            values_list += values
+            statement.usage_hash = usage.fingerprint(statement)
+        self._store_lines(values_list)
+        return problems
+
+    def _get_resources(self):
+        """The resources of the contracts; those never used were archived, but usage
+        that came in for them all the same is billed."""
+        return (
+            self.env["iaas.resource"]
+            .with_context(active_test=False)
+            .search([("contract_id", "in", self.contract_id.ids)], order="id")
+        )
+
+    def _read_usage(self, terms, meters):
+        """The usage of all statements, cut wherever a metered product's price is."""
+        boundaries = {}
+        event_products = self.env["product.product"]
+        for statement in self:
+            days = {statement.date_from}
+            for product in meters.product_id:
+                for segment in terms.segments(statement, product):
+                    days.add(segment.first)
+                    if segment.price.charge_model in EVENT_MODELS:
+                        event_products |= product
+            boundaries[statement] = sorted(days)
+        return Usage(self, boundaries, event_products)
+
+    # ------------------------------------------------------------------
+    # Lines
+    # ------------------------------------------------------------------
+
+    def _prepare_lines(self, resources, meters, terms, usage):
+        """The values of all lines of the statement, with exact amounts."""
+        values = []
+        for resource in resources.filtered("active"):
+            kind = resource.product_id.iaas_charge_kind
+            if kind == "one_time":
+                values += self._prepare_one_time(resource, terms)
+            elif kind == "recurring":
+                values += self._prepare_recurring(resource, terms)
+        by_id = resources.grouped("id")
+        for resource_id, meter_id in self._get_metered(resources, meters, usage):
+            values += self._prepare_usage(
+                by_id[resource_id], meters.browse(meter_id), terms, usage
+            )
+        return values
+
+    def _get_metered(self, resources, meters, usage):
+        """The (resource, meter) pairs to rate: those with usage, and what is rented
+        by the meter, for which a minimum may be due without any."""
+        keys = set(usage.keys(self))
+        by_product = meters.filtered("active").grouped("product_id")
+        for resource in resources.filtered("active"):
+            meter = by_product.get(resource.product_id)
+            if meter and self._get_life(resource):
+                keys.add((resource.id, meter.id))
+        charged = defaultdict(lambda: meters.browse())
+        for resource_id, meter_id in keys:
+            meter = meters.browse(meter_id)
+            charged[resource_id, meter.product_id] |= meter
+        for (resource_id, product), used in charged.items():
+            if len(used) > 1:
+                raise UserError(
+                    self.env._(
+                        "%(resource)s has usage of %(product)s by two meters "
+                        "(%(meters)s). Let one of them measure another product.",
+                        resource=resources.browse(resource_id).display_name,
+                        product=product.display_name,
+                        meters=", ".join(used.mapped("code")),
+                    )
+                )
+        return sorted(keys)
+
+    def _get_life(self, resource):
+        """The first and last day of the resource in the period, or nothing."""
+        first = max(resource.date_start, self.date_from)
+        last = min(resource.date_end or self.date_to, self.date_to)
+        return (first, last) if first <= last else None
+
+    def _prepare_one_time(self, resource, terms):
+        day = resource.date_start
+        if not self.date_from <= day <= self.date_to:
+            return
+        segment = next(
+            segment
+            for segment in terms.segments(self, resource.product_id)
+            if segment.first <= day <= segment.last
+        )
+        pricing, percent = self._get_pricing(resource, segment, terms)
+        yield self._prepare_line(
+            resource,
+            resource.product_id,
+            segment._replace(first=day, last=day),
+            quantity=resource.quantity,
+            list_amount=base_amount(pricing, resource.quantity),
+            amount_exact=rate(pricing, resource.quantity, discount_percent=percent),
+        )
+
+    def _prepare_recurring(self, resource, terms):
+        """A line per contract month and segment: the monthly fee by days."""
+        life = self._get_life(resource)
+        if not life:
+            return
+        for segment in terms.segments(self, resource.product_id):
+            first, last = max(life[0], segment.first), min(life[1], segment.last)
+            if first > last:
+                continue
+            pricing, percent = self._get_pricing(resource, segment, terms)
+            listed = base_amount(pricing, resource.quantity)
+            charged = rate(pricing, resource.quantity, discount_percent=percent)
+            for month_start, month_end, begin, end in self._months(first, last):
+                # Cumulated from the start of the month, so that segments of a month
+                # add up to exactly one fee, in whatever statement they stand.
+                days = [(begin - month_start).days, (end - begin).days + 1]
+                month = (month_end - month_start).days
+                yield self._prepare_line(
+                    resource,
+                    resource.product_id,
+                    segment._replace(first=begin, last=end),
+                    quantity=resource.quantity,
+                    list_amount=prorate_segments(listed, days, month)[1],
+                    amount_exact=prorate_segments(charged, days, month)[1],
+                ) | {"days": days[1], "days_in_month": month}
+
+    def _months(self, first, last):
+        """The contract months that days fall in: ``(month's first day, first day
+        after, first day, last day)``."""
+        while first <= last:
+            start, after = full_period(first, "month", self.contract_id.anchor_day)
+            yield start, after, first, min(last, after - _DAY)
+            first = after
+
+    def _prepare_usage(self, resource, meter, terms, usage):
+        """A line per segment of an additive meter; one line, at the price at the end
+        of the period, of any other."""
+        product = meter.product_id
+        segments = terms.segments(self, product)
+        if not meter._is_additive():
+            segments = [segments[-1]._replace(first=self.date_from)]
+        already = 0
+        for segment in segments:
+            quantity = usage.quantity(self, resource, meter, segment)
+            if not quantity and not segment.price:
+                continue
+            pricing, percent = self._get_pricing(resource, segment, terms, product)
+            events = ()
+            if pricing.charge_model in EVENT_MODELS:
+                events = usage.amounts(self, resource, meter, segment)
+            quantity = meter._convert(quantity)
+            charged = rate(
+                pricing,
+                quantity,
+                events,
+                discount_percent=percent,
+                already_charged=already,
+                last_slice=segment is segments[-1],
+            )
+            with exact():
+                already += charged
+            if not quantity and not charged:
+                continue
+            yield self._prepare_line(
+                resource,
+                product,
+                segment,
+                quantity=quantity,
+                list_amount=base_amount(pricing, quantity, events),
+                amount_exact=charged,
+            ) | {"meter_id": meter.id, "charge_kind": "usage"}
+
+    def _get_pricing(self, resource, segment, terms, product=None):
+        """The pure price and the discount percentage of a segment.
+
+        :raise UserError: without a price; what is used is never billed at zero
+        """
+        if not segment.price:
+            raise UserError(
+                self.env._(
+                    "%(product)s has no price in %(currency)s on %(day)s "
+                    "(resource %(resource)s). Add a price valid on that day.",
+                    product=(product or resource.product_id).display_name,
+                    currency=self.currency_id.name,
+                    day=segment.first,
+                    resource=resource.display_name,
+                )
+            )
+        return terms.pricing(segment.price), segment.discount.discount
+
+    def _prepare_line(
+        self, resource, product, segment, quantity, list_amount, amount_exact
+    ):
+        """The values of one statement line."""
+        return {
+            "statement_id": self.id,
+            "resource_id": resource.id,
+            "product_id": product.id,
+            "family_id": product.categ_id._get_iaas_family().id,
+            "meter_id": False,
+            "charge_kind": product.iaas_charge_kind,
+            "quantity": quantity,
+            "price_id": segment.price.id,
+            "contract_line_id": segment.discount.id,
+            "discount_percent": segment.discount.discount,
+            "days": 0,
+            "days_in_month": 0,
+            "list_amount": list_amount,
+            "amount_exact": amount_exact,
+            "segment_start": segment.first,
+            "segment_end": segment.last,
+        }
+
+    def _round_lines(self, values_list):
+        """Round once per invoice line and give its statement lines amounts that add
+        up to it."""
+        digits = self.currency_id.decimal_places
+        groups = defaultdict(list)
+        for values in values_list:
+            product = self.env["product.product"].browse(values["product_id"])
+            groups[self._get_invoice_key(product)].append(values)
+        for group in groups.values():
+            parts = [values["amount_exact"] for values in group]
+            with exact():
+                total = round_half_up(sum(parts), digits)
+            rounded = [round_half_up(part, digits) for part in parts]
+            for values, amount in zip(group, allocate(total, rounded), strict=True):
+                values["amount"] = amount
+
+    def _store_lines(self, values_list):
+        """Bring the stored lines in line with the computed ones, by their key."""
+        Line = self.env["iaas.statement.line"]
+        old = {line._get_key(): line for line in self.line_ids}
+        new = []
+        for values in values_list:
+            line = old.pop(Line._get_values_key(values), None)
+            if line:
+                line._update(values)
+            else:
+                new.append(values)
+        Line.union(*old.values()).unlink()
+        Line.create(new)

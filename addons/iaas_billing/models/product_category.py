@@ -1,0 +1,15 @@
+from odoo import models
+
+
+class ProductCategory(models.Model):
+    _inherit = "product.category"
+
+    def _get_iaas_family(self):
+        """The family a category belongs to: its ancestor right below the root of the
+        IaaS families, or the category itself outside of that tree."""
+        self.ensure_one()
+        root = self.env.ref("iaas_contract.product_category_iaas")
+        path = [int(part) for part in (self.parent_path or "").split("/") if part]
+        if root.id not in path[:-1]:
+            return self
+        return self.browse(path[path.index(root.id) + 1])

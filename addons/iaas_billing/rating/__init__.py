@@ -1,0 +1,11 @@
+"""What a batch of statements needs to be rated, read in few queries.
+
+``Terms`` answers which price and discount hold on which days, ``Usage`` how much each
+resource has used in them. The amounts themselves come from the pure packages
+``pricing`` and ``metering``.
+"""
+
+from .terms import Segment, Terms
+from .usage import Usage
+
+__all__ = ["Segment", "Terms", "Usage"]
