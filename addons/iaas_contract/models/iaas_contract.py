@@ -5,36 +5,14 @@ from zoneinfo import ZoneInfo
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 from odoo.addons.base.models.res_partner import _tz_get
 
+UNSIGNED_STATES = ("draft", "sent")
 LIVE_STATES = ("active", "expiring")
 IN_FORCE_STATES = (*LIVE_STATES, "ended", "terminated")
-
-# Set by the actions of the contract, never by the client.
-GATED_FIELDS = {
-    "state",
-    "signed_date",
-    "signed_by",
-    "termination_date",
-    "termination_reason",
-}
-# What was signed: nobody changes these under a running contract, because periods
-# and amounts already settled were computed from them.
-SIGNED_TERMS = {
-    "partner_id",
-    "company_id",
-    "currency_id",
-    "date_start",
-    "cycle",
-    "anchor_day",
-    "timezone",
-    "settlement_mode",
-}
-# What an addendum may change: operations managers only.
-AMENDABLE_TERMS = {"date_end", "term_months", "payment_term_id", "catalogue_id"}
 
 
 class IaasContract(models.Model):
@@ -190,6 +168,7 @@ class IaasContract(models.Model):
         index=True,
         tracking=True,
     )
+    is_amendable = fields.Boolean(compute="_compute_is_amendable")
     signature_deadline = fields.Date(copy=False, tracking=True)
     signed_date = fields.Date(string="Signed On", readonly=True, copy=False)
     signed_by = fields.Char(
@@ -269,7 +248,16 @@ class IaasContract(models.Model):
                     - timedelta(days=1)
                 )
 
-    @api.depends("state", "signature_deadline")
+    @api.depends("state")
+    @api.depends_context("uid", "su")
+    def _compute_is_amendable(self):
+        amends = self.env.su or self.env.user.has_group(
+            "iaas_customer.group_iaas_ops_manager"
+        )
+        for contract in self:
+            contract.is_amendable = amends or contract.state in UNSIGNED_STATES
+
+    @api.depends("state", "signature_deadline", "timezone")
     def _compute_is_signature_overdue(self):
         for contract in self:
             deadline = contract.signature_deadline
@@ -347,16 +335,10 @@ class IaasContract(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            self._check_gated_values(vals)
             if vals.get("name", self.env._("New")) == self.env._("New"):
                 day = fields.Date.to_date(vals.get("date_start"))
                 vals["name"] = self._next_number(vals.get("company_id"), day)
         return super().create(vals_list)
-
-    def write(self, vals):
-        self._check_gated_values(vals)
-        self._check_signed_terms(vals)
-        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_if_draft(self):
@@ -378,45 +360,6 @@ class IaasContract(models.Model):
             .with_company(company)
             .next_by_code("iaas.contract", sequence_date=day)
         )
-
-    def _check_gated_values(self, vals):
-        """Refuse values that only the actions of the contract may set."""
-        gated = {name for name in GATED_FIELDS & vals.keys() if vals[name]}
-        if vals.get("state") == "draft" and not self:
-            gated.discard("state")
-        if gated and not self.env.su:
-            labels = ", ".join(self._fields[name].string for name in sorted(gated))
-            raise AccessError(
-                self.env._(
-                    "These fields of a framework contract are set by its buttons "
-                    "(Send, Sign, Activate, Terminate), not by hand: %(fields)s.",
-                    fields=labels,
-                )
-            )
-
-    def _check_signed_terms(self, vals):
-        """Refuse a change of what was signed; addenda are for operations managers."""
-        if self.env.su:
-            return
-        signed = self.filtered(lambda c: c.state not in ("draft", "sent"))
-        if not signed:
-            return
-        locked = SIGNED_TERMS & vals.keys()
-        if not self.env.user.has_group("iaas_customer.group_iaas_ops_manager"):
-            locked |= AMENDABLE_TERMS & vals.keys()
-        if locked:
-            raise UserError(
-                self.env._(
-                    "%(contract)s is signed, so its %(fields)s can no longer be "
-                    "changed. Set it back to draft while it is not active yet, ask an "
-                    "operations manager for an addendum (last day, payment terms, "
-                    "catalogue, discounts), or terminate it and make a new one.",
-                    contract=signed[0].display_name,
-                    fields=", ".join(
-                        self._fields[name].string for name in sorted(locked)
-                    ),
-                )
-            )
 
     # === ACTIONS ===
 

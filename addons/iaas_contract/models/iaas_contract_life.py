@@ -3,16 +3,98 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from .iaas_contract import LIVE_STATES
+from .iaas_contract import LIVE_STATES, UNSIGNED_STATES
 
 # Days a sent contract waits for its signature when nobody set a deadline.
 SIGNATURE_DAYS = 30
+
+# Set by the actions of the contract, never by the client.
+GATED_FIELDS = {
+    "state",
+    "signed_date",
+    "signed_by",
+    "termination_date",
+    "termination_reason",
+}
+# What was signed: nobody changes these under a running contract, because periods
+# and amounts already settled were computed from them.
+SIGNED_TERMS = {
+    "partner_id",
+    "company_id",
+    "currency_id",
+    "date_start",
+    "cycle",
+    "anchor_day",
+    "timezone",
+    "settlement_mode",
+}
+# What an addendum may change: operations managers only.
+AMENDABLE_TERMS = {"date_end", "term_months", "payment_term_id", "catalogue_id"}
 
 
 class IaasContract(models.Model):
     """The life of a framework contract: from draft to its end."""
 
     _inherit = "iaas.contract"
+
+    # === CRUD ===
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_gated_values(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_gated_values(vals)
+        self._check_signed_terms(vals)
+        return super().write(vals)
+
+    def _check_gated_values(self, vals):
+        """Refuse values that only the actions of the contract may set."""
+        gated = GATED_FIELDS & vals.keys()
+        if not self:
+            gated = {name for name in gated if vals[name] not in (False, None, "draft")}
+        if gated and not self.env.su:
+            raise UserError(
+                self.env._(
+                    "These fields of a framework contract are set by its buttons "
+                    "(Send, Sign, Activate, Terminate), not by hand: %(fields)s.",
+                    fields=self._labels(gated),
+                )
+            )
+
+    def _check_signed_terms(self, vals):
+        """Refuse a change of what was signed; addenda are for operations managers."""
+        if self.env.su:
+            return
+        for contract in self.filtered(lambda c: c.state not in UNSIGNED_STATES):
+            locked = SIGNED_TERMS & vals.keys()
+            if not contract.is_amendable:
+                locked |= AMENDABLE_TERMS & vals.keys()
+            changed = {name for name in locked if contract._changes(name, vals[name])}
+            if changed:
+                raise UserError(
+                    self.env._(
+                        "%(contract)s is signed, so its %(fields)s can no longer be "
+                        "changed. Set it back to draft while it is not active yet, ask "
+                        "an operations manager for an addendum (last day, payment "
+                        "terms, catalogue, discounts), or terminate it and make a new "
+                        "one.",
+                        contract=contract.display_name,
+                        fields=self._labels(changed),
+                    )
+                )
+
+    def _changes(self, name, value):
+        field = self._fields[name]
+        old = field.convert_to_cache(self[name], self)
+        return field.convert_to_cache(value, self) != old
+
+    def _labels(self, names):
+        return ", ".join(
+            self._fields[name]._description_string(self.env) for name in sorted(names)
+        )
 
     # === ACTIONS ===
 

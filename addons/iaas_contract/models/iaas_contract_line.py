@@ -95,12 +95,8 @@ class IaasContractLine(models.Model):
 
     def _check_may_amend(self):
         """Discounts that were signed are changed by operations managers only."""
-        if self.env.su or self.env.user.has_group(
-            "iaas_customer.group_iaas_ops_manager"
-        ):
-            return
         for contract in self.contract_id:
-            if contract.state not in ("draft", "sent"):
+            if not contract.is_amendable:
                 raise UserError(
                     self.env._(
                         "%(contract)s is signed: its discounts can only be changed by "

@@ -7,6 +7,9 @@ from .iaas_contract import LIVE_STATES
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
+    iaas_customer_id = fields.Many2one(
+        related="partner_id.commercial_partner_id", string="Customer Company"
+    )
     iaas_contract_id = fields.Many2one(
         "iaas.contract",
         string="Framework Contract",
@@ -14,7 +17,7 @@ class SaleOrder(models.Model):
         copy=True,
         tracking=True,
         check_company=True,
-        domain="[('partner_id', 'parent_of', partner_id), "
+        domain="[('partner_id', '=', iaas_customer_id), "
         "('state', 'in', ('active', 'expiring'))]",
         help="The contract under which this order calls off IaaS products. Its "
         "prices and discounts apply, and its statements settle them.",
@@ -55,25 +58,25 @@ class SaleOrder(models.Model):
     def _check_iaas_contract_partner(self):
         for order in self:
             contract = order.iaas_contract_id.sudo()
-            if contract and contract.partner_id != order._iaas_customer():
+            if contract and contract.partner_id != order.iaas_customer_id:
                 raise ValidationError(
                     self.env._(
                         "%(contract)s is a contract of %(holder)s, but the order is "
                         "for %(customer)s. Choose a contract of the customer.",
                         contract=contract.display_name,
                         holder=contract.partner_id.display_name,
-                        customer=order._iaas_customer().display_name,
+                        customer=order.iaas_customer_id.display_name,
                     )
                 )
 
     @api.onchange("partner_id")
     def _onchange_partner_iaas_contract(self):
         """Propose the customer's contract when there is no choice."""
-        if self.iaas_contract_id.partner_id == self._iaas_customer():
+        if self.iaas_contract_id.partner_id == self.iaas_customer_id:
             return
         contracts = self.env["iaas.contract"].search(
             [
-                ("partner_id", "=", self._iaas_customer().id),
+                ("partner_id", "=", self.iaas_customer_id.id),
                 ("company_id", "=", self.company_id.id),
                 ("state", "in", LIVE_STATES),
             ],
@@ -148,10 +151,6 @@ class SaleOrder(models.Model):
         result = super()._recompute_prices()
         self._iaas_apply_terms()
         return result
-
-    def _iaas_customer(self):
-        self.ensure_one()
-        return self.partner_id.commercial_partner_id
 
     def _iaas_lines(self):
         return self.order_line.filtered(

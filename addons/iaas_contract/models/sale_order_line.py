@@ -56,6 +56,18 @@ class SaleOrderLine(models.Model):
             SaleOrderLine, self - iaas_lines
         )._compute_untaxed_amount_to_invoice()
 
+    def _compute_amount_to_invoice(self):
+        iaas_lines = self.filtered("product_id.is_iaas")
+        iaas_lines.amount_to_invoice = 0
+        return super(SaleOrderLine, self - iaas_lines)._compute_amount_to_invoice()
+
+    def _compute_product_updatable(self):
+        res = super()._compute_product_updatable()
+        for line in self:
+            if line.state == "sale" and line.is_iaas:
+                line.product_updatable = False
+        return res
+
     # === CRUD ===
 
     @api.model_create_multi
@@ -75,16 +87,18 @@ class SaleOrderLine(models.Model):
         return lines
 
     def write(self, vals):
-        if "product_uom_qty" in vals or "product_uom_id" in vals:
-            self._check_iaas_quantity_kept(vals)
+        self._check_iaas_resources_kept(vals)
         return super().write(vals)
 
-    def _check_iaas_quantity_kept(self, vals):
+    def _check_iaas_resources_kept(self, vals):
+        """What runs is not changed by editing the order that started it."""
         for line in self.filtered(lambda line: line.state == "sale" and line.is_iaas):
-            new = vals.get("product_uom_qty", line.product_uom_qty)
-            unit = vals.get("product_uom_id", line.product_uom_id.id)
-            if unit != line.product_uom_id.id or float_compare(
-                new, line.product_uom_qty, precision_digits=6
+            quantity = vals.get("product_uom_qty", line.product_uom_qty)
+            if (
+                vals.get("product_id", line.product_id.id) != line.product_id.id
+                or vals.get("product_uom_id", line.product_uom_id.id)
+                != line.product_uom_id.id
+                or float_compare(quantity, line.product_uom_qty, precision_digits=6)
             ):
                 raise UserError(
                     self.env._(
@@ -205,21 +219,32 @@ class SaleOrderLine(models.Model):
     def _iaas_create_resources(self):
         """Create the resources that the lines still lack; bring back those that a
         cancellation took out. Calling it again changes nothing."""
-        values = []
+        values_list = []
         for line in self:
-            resources = line.with_context(active_test=False).iaas_resource_ids.sudo()
-            day = line.order_id._iaas_service_day()
-            resources.filtered(lambda resource: not resource.active).write(
-                {"active": True, "date_start": day, "date_end": False}
+            values = line._prepare_iaas_resource_values(
+                line.order_id._iaas_service_day()
             )
-            ended = resources.filtered(
-                lambda resource, day=day: resource.date_end and resource.date_end < day
+            day, needed = values["date_start"], line._iaas_resource_number()
+            known = line.with_context(active_test=False).iaas_resource_ids.sudo()
+            known = known.filtered(
+                lambda resource, values=values: (
+                    resource.product_id.id == values["product_id"]
+                    and resource.contract_id.id == values["contract_id"]
+                    and resource.quantity == values["quantity"]
+                )
             )
-            kept = resources - ended
-            kept.write({"date_end": False})
-            missing = line._iaas_resource_number() - len(kept)
-            values += [line._prepare_iaas_resource_values(day)] * missing
-        self.env["iaas.resource"].sudo().create(values)
+            running = known.filtered(
+                lambda resource, day=day: (
+                    resource.active
+                    and (not resource.date_end or resource.date_end >= day)
+                )
+            )[:needed]
+            running.filtered("date_end").write({"date_end": False})
+            void = known.filtered(lambda resource: not resource.active)
+            void = void[: needed - len(running)]
+            void.write({"active": True, "date_start": day, "date_end": False})
+            values_list += [values] * (needed - len(running) - len(void))
+        self.env["iaas.resource"].sudo().create(values_list)
 
     def _iaas_resource_number(self):
         if self.product_id.iaas_resource_policy == "per_line":
@@ -234,7 +259,7 @@ class SaleOrderLine(models.Model):
             "name": self.product_id.name,
             "contract_id": self.order_id.iaas_contract_id.id,
             "product_id": self.product_id.id,
-            "quantity": self._iaas_quantity() if per_line else 1,
+            "quantity": self._iaas_quantity() if per_line else Decimal(1),
             "date_start": day,
             "sale_line_id": self.id,
         }

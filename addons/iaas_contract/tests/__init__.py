@@ -1,0 +1,10 @@
+from . import (
+    test_contract,
+    test_contract_life,
+    test_decimal_field,
+    test_price,
+    test_resource,
+    test_sale_order,
+    test_security,
+    test_tour,
+)
