@@ -19,10 +19,16 @@
         "views/iaas_billing_run_views.xml",
         "views/iaas_contract_views.xml",
         "views/account_move_views.xml",
+        "views/iaas_meter_views.xml",
+        "views/iaas_usage_event_views.xml",
+        "views/iaas_usage_source_views.xml",
+        "views/iaas_usage_import_views.xml",
+        "views/iaas_resource_views.xml",
         "views/iaas_billing_menus.xml",
     ],
     "assets": {
         "web.assets_tests": ["iaas_billing/static/tests/tours/**/*"],
     },
+    "uninstall_hook": "uninstall_hook",
     "installable": True,
 }

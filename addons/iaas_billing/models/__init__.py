@@ -9,5 +9,9 @@ from . import iaas_statement
 from . import iaas_statement_invoicing
 from . import iaas_statement_line
 from . import iaas_statement_rating
+from . import iaas_usage_event
+from . import iaas_usage_import
+from . import iaas_usage_ingest
+from . import iaas_usage_reject
 from . import iaas_usage_source
 from . import product_category

@@ -1,0 +1,2 @@
+from . import problem
+from . import events

@@ -1,0 +1,98 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+
+class IaasUsageSource(models.Model):
+    """A system that sends usage: a collector, a platform, a file from a partner."""
+
+    _name = "iaas.usage.source"
+    _description = "Usage Source"
+    _order = "name, id"
+    _rec_names_search = ["name", "code"]
+    _check_company_auto = True
+
+    name = fields.Char(required=True)
+    code = fields.Char(
+        required=True,
+        copy=False,
+        help="What its events give as their source (CloudEvents source).",
+    )
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    user_ids = fields.Many2many(
+        "res.users",
+        string="Senders",
+        domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
+        help="Whose API keys may send events of this source. Billing managers may "
+        "always.",
+    )
+    last_received_at = fields.Datetime(
+        string="Last Received",
+        readonly=True,
+        copy=False,
+        help="When it last sent events, new or repeated.",
+    )
+
+    _code_unique = models.Constraint(
+        "UNIQUE (company_id, code)", "Another source of this company has this code."
+    )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_without_usage(self):
+        used = self.env.execute_query(
+            SQL(
+                """SELECT source.name FROM iaas_usage_source source
+                    WHERE source.id = ANY(%s) AND EXISTS (
+                        SELECT FROM iaas_usage_event event
+                         WHERE event.source_id = source.id)""",
+                self.ids,
+            )
+        )
+        if used:
+            raise UserError(
+                self.env._(
+                    "These sources have sent usage and cannot be deleted, archive them "
+                    "instead: %(sources)s",
+                    sources=", ".join(name for (name,) in used),
+                )
+            )
+
+    def action_view_usage(self):
+        """Open the usage events of the source."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "iaas_billing.iaas_usage_event_action"
+        )
+        return action | {"domain": [("source_id", "in", self.ids)]}
+
+    def _is_sender(self, user):
+        """Whether the user's API key may send events of this source."""
+        return user.has_group("iaas_billing.group_iaas_billing_manager") or (
+            user in self.user_ids
+            and user.has_group("iaas_billing.group_iaas_usage_collector")
+        )
+
+    def _serialise(self):
+        """Let only one transaction at a time take in events of these sources.
+
+        Writing the row, rather than an advisory lock, because transactions read from
+        a snapshot: a sender that waited would not see what the other one stored. The
+        write makes PostgreSQL refuse the stale snapshot (serialisation failure) and
+        Odoo repeats the request with a fresh one.
+        """
+        self.env.cr.execute(
+            SQL(
+                """UPDATE iaas_usage_source SET last_received_at = %s
+                    WHERE id IN (SELECT id FROM iaas_usage_source
+                                  WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE)""",
+                fields.Datetime.now(),
+                self.ids,
+            ),
+            log_exceptions=False,
+        )
+        self.invalidate_recordset(["last_received_at"])
