@@ -1,9 +1,16 @@
+import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+from odoo.tools import split_every
 
 from .iaas_contract import LIVE_STATES, UNSIGNED_STATES
+
+_logger = logging.getLogger(__name__)
+
+CRON_BATCH = 100
 
 # Days a sent contract waits for its signature when nobody set a deadline.
 SIGNATURE_DAYS = 30
@@ -293,13 +300,21 @@ class IaasContract(models.Model):
                 contract._expire()
 
     @api.model
-    def _cron_follow_term(self, batch_size=100):
+    def _cron_follow_term(self):
         """Daily: signed to active, active to expiring, expiring to ended."""
-        contracts = self.search([("state", "in", ("signed", *LIVE_STATES))])
-        for ids in range(0, len(contracts), batch_size):
-            batch = contracts[ids : ids + batch_size]
-            batch._follow_term()
-            done = ids + len(batch)
-            self.env["ir.cron"]._commit_progress(
-                len(batch), remaining=len(contracts) - done
-            )
+        due = self.search(
+            Domain("state", "=", "signed")
+            | Domain("state", "in", LIVE_STATES) & Domain("date_end", "!=", False)
+        )
+        progress = self.env["ir.cron"]
+        progress._commit_progress(remaining=len(due))
+        for batch in split_every(CRON_BATCH, due.ids, self.browse):
+            for contract in batch:
+                try:
+                    with self.env.cr.savepoint():
+                        contract._follow_term()
+                except (AccessError, UserError):
+                    # One contract must not keep the others from moving on.
+                    _logger.exception("Cannot follow the term of %s", contract.name)
+            if not progress._commit_progress(len(batch)):
+                break

@@ -243,7 +243,8 @@ class SaleOrderLine(models.Model):
             void = known.filtered(lambda resource: not resource.active)
             void = void[: needed - len(running)]
             void.write({"active": True, "date_start": day, "date_end": False})
-            values_list += [values] * (needed - len(running) - len(void))
+            missing = needed - len(running) - len(void)
+            values_list += [dict(values) for _unit in range(missing)]
         self.env["iaas.resource"].sudo().create(values_list)
 
     def _iaas_resource_number(self):

@@ -4,7 +4,9 @@ from freezegun import freeze_time
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
+from ..models import iaas_contract_life
 from .common import IaasContractCommon
 
 SIGN = "iaas_contract.mail_activity_type_sign"
@@ -76,11 +78,11 @@ class TestContractLife(IaasContractCommon):
         self.assertEqual(len(contract.activity_search([ACTIVATE])), 1)
         with self.assertRaisesRegex(UserError, "Harbor Analytics is not verified"):
             contract.action_activate()
-        contract.sudo()._cron_follow_term()
+        contract.sudo()._follow_term()
         self.assertEqual(contract.state, "signed")
         self.assertEqual(len(contract.activity_search([ACTIVATE])), 1)
         self.other_customer.iaas_verification_state = "verified"
-        contract.sudo()._cron_follow_term()
+        contract.sudo()._follow_term()
         self.assertEqual(contract.state, "active")
         self.assertFalse(contract.activity_search([ACTIVATE]))
 
@@ -94,10 +96,10 @@ class TestContractLife(IaasContractCommon):
             contract.action_activate()
         # 1 April begins in Tokyo at 15:00 UTC on 31 March.
         with freeze_time("2026-03-31 14:59:00"):
-            contract.sudo()._cron_follow_term()
+            contract.sudo()._follow_term()
             self.assertEqual(contract.state, "signed")
         with freeze_time("2026-03-31 15:00:00"):
-            contract.sudo()._cron_follow_term()
+            contract.sudo()._follow_term()
             self.assertEqual(contract.state, "active")
 
     def test_term_runs_out(self):
@@ -105,39 +107,52 @@ class TestContractLife(IaasContractCommon):
         self.customer.iaas_tier_id.renewal_notice_days = 180
         contract = self.contract
         with freeze_time("2027-07-03 12:00:00"):
-            contract._cron_follow_term()
+            contract._follow_term()
             self.assertEqual(contract.state, "active")
         with freeze_time("2027-07-04 12:00:00"):
-            contract._cron_follow_term()
-            contract._cron_follow_term()
+            contract._follow_term()
+            contract._follow_term()
             self.assertEqual(contract.state, "expiring")
             activity = contract.activity_search([RENEW])
             self.assertEqual(len(activity), 1)
             self.assertEqual(activity.user_id, self.sales_user)
             self.assertEqual(activity.date_deadline, date(2027, 12, 31))
         with freeze_time("2027-12-31 12:00:00"):
-            contract._cron_follow_term()
+            contract._follow_term()
             self.assertEqual(contract.state, "expiring")
         with freeze_time("2028-01-01 12:00:00"):
-            contract._cron_follow_term()
+            contract._follow_term()
             self.assertEqual(contract.state, "ended")
             self.assertFalse(contract.activity_search([RENEW]))
 
     @freeze_time("2027-12-01 12:00:00")
     def test_prolonged_contract_is_active_again(self):
         contract = self.contract
-        contract._cron_follow_term()
+        contract._follow_term()
         self.assertEqual(contract.state, "expiring")
         contract.with_user(self.ops_manager).date_end = date(2029, 12, 31)
-        contract._cron_follow_term()
+        contract._follow_term()
         self.assertEqual(contract.state, "active")
         self.assertFalse(contract.activity_search([RENEW]))
 
-    def test_cron_goes_on_after_its_batch(self):
-        contracts = self.contract + self._iaas_contract(self.customer, state="active")
-        with freeze_time("2028-01-01 12:00:00"):
-            self.env["iaas.contract"]._cron_follow_term(batch_size=1)
-        self.assertEqual(contracts.mapped("state"), ["ended", "ended"])
+    @mute_logger("odoo.addons.iaas_contract.models.iaas_contract_life")
+    def test_cron_goes_on_after_a_failure(self):
+        broken, sound = self.contract, self._iaas_contract(self.customer)
+        sound.state = "active"
+        follow = type(broken)._follow_term
+
+        def follow_or_fail(contract):
+            if contract == broken:
+                raise UserError("broken")
+            return follow(contract)
+
+        self.patch(self.registry["iaas.contract"], "_follow_term", follow_or_fail)
+        self.patch(iaas_contract_life, "CRON_BATCH", 1)
+        cron = self.env.ref("iaas_contract.ir_cron_iaas_contract_states")
+        with freeze_time("2028-01-01 12:00:00"), self.enter_registry_test_mode():
+            cron.method_direct_trigger()
+        self.assertEqual(broken.state, "active")
+        self.assertEqual(sound.state, "ended")
 
     def test_signature_overdue(self):
         """R33: delay of the signature, in the contract's own days."""
@@ -180,11 +195,11 @@ class TestContractLife(IaasContractCommon):
         self._terminate(contract, date(2026, 6, 30))
         self.assertEqual(contract.state, "active")
         with freeze_time("2026-06-01 12:00:00"):
-            self.contract._cron_follow_term()
+            self.contract._follow_term()
             self.assertEqual(contract.state, "expiring")
             self.assertFalse(contract.activity_search([RENEW]))
         with freeze_time("2026-07-01 12:00:00"):
-            self.contract._cron_follow_term()
+            self.contract._follow_term()
             self.assertEqual(contract.state, "terminated")
 
     def test_terminate_outside_term(self):

@@ -12,6 +12,13 @@ from .common import IaasContractCommon
 @tagged("post_install", "-at_install")
 @freeze_time("2026-03-10 12:00:00")
 class TestCallOff(IaasContractCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.product = cls.env["product.product"].create(
+            {"name": "Training day", "type": "service", "invoice_policy": "order"}
+        )
+
     def test_price_and_discount_of_the_contract(self):
         """R29: the contract's terms hold for its orders."""
         self.contract.line_ids = [
@@ -59,6 +66,7 @@ class TestCallOff(IaasContractCommon):
         order = self._iaas_order(self.contract, (self.server, 1))
         price = self.env["iaas.price"].search([("product_id", "=", self.server.id)])
         price.date_end = date(2026, 3, 31)
+        price.flush_recordset()
         self._iaas_price(self.server, "90", date_start=date(2026, 4, 1))
         with freeze_time("2026-04-01 12:00:00"):
             order.action_confirm()
@@ -240,7 +248,6 @@ class TestCallOff(IaasContractCommon):
     def test_not_invoiced_by_the_order(self):
         """Statements settle IaaS lines, so that nothing is billed twice."""
         self.server.invoice_policy = "order"
-        self.product.invoice_policy = "order"
         order = self._confirmed()
         server, _disk, other = order.order_line
         self.assertEqual(server.qty_to_invoice, 0)
