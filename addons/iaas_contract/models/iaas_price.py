@@ -277,6 +277,9 @@ class IaasPrice(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        # A price that was just ended must be so in the database before its successor
+        # meets the exclusion constraint.
+        self.flush_model(["date_start", "date_end", "active"])
         prices = super(IaasPrice, self._with_tiers_pending()).create(vals_list)
         return prices.with_env(self.env)
 

@@ -32,7 +32,14 @@ class IaasPriceTier(models.Model):
     )
 
     @api.constrains(
-        "up_to", "unit_price", "flat_fee", "rate_percent", "block_size", "max_blocks"
+        "price_id",
+        "sequence",
+        "up_to",
+        "unit_price",
+        "flat_fee",
+        "rate_percent",
+        "block_size",
+        "max_blocks",
     )
     def _check_price(self):
         if not self.env.context.get("iaas_tiers_pending"):

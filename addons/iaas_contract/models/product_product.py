@@ -19,6 +19,11 @@ class ProductProduct(models.Model):
         for product in self:
             product.iaas_price_count = counts.get(product._origin, 0)
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env["product.template"]._set_iaas_type(vals_list)
+        return super().create(vals_list)
+
     def action_view_iaas_prices(self):
         """The prices of the product, list prices and those of contracts."""
         action = self.env["ir.actions.act_window"]._for_xml_id(

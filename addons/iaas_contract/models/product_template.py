@@ -56,10 +56,15 @@ class ProductTemplate(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._set_iaas_type(vals_list)
+        return super().create(vals_list)
+
+    @api.model
+    def _set_iaas_type(self, vals_list):
+        """Without a type of its own an IaaS product is a service."""
         for vals in vals_list:
             if vals.get("is_iaas"):
                 vals.setdefault("type", "service")
-        return super().create(vals_list)
 
     def action_view_iaas_prices(self):
         """The prices of all variants."""
