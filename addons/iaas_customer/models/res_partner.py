@@ -22,6 +22,7 @@ class ResPartner(models.Model):
         tracking=True,
         groups="base.group_user",
     )
+    iaas_tier_color = fields.Integer(related="iaas_tier_id.color")
     iaas_backup_user_id = fields.Many2one(
         "res.users",
         string="Backup",

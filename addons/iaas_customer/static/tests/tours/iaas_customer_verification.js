@@ -1,5 +1,5 @@
-import { registry } from "@web/core/registry";
-import { stepUtils } from "@web_tour/tour_utils";
+import {registry} from "@web/core/registry";
+import {stepUtils} from "@web_tour/tour_utils";
 
 registry.category("web_tour.tours").add("iaas_customer_verification", {
     url: "/odoo",
@@ -24,8 +24,17 @@ registry.category("web_tour.tours").add("iaas_customer_verification", {
             trigger: ".o_last_breadcrumb_item:contains(Customers)",
         },
         {
+            content: "Look at the cards",
+            trigger: ".o_switch_view.o_kanban",
+            run: "click",
+        },
+        {
+            content: "A customer's card names its tier",
+            trigger: ".o_kanban_record:contains(Northwind Logistics):contains(Large B)",
+        },
+        {
             content: "Register a customer",
-            trigger: ".o_list_button_add",
+            trigger: ".o-kanban-button-new",
             run: "click",
         },
         {
