@@ -7,6 +7,7 @@
     "license": "LGPL-3",
     "depends": ["iaas_customer", "sale_management"],
     "data": [
+        "security/res_groups.xml",
         "security/ir.model.access.csv",
         "security/ir_rules.xml",
         "data/product_category_data.xml",

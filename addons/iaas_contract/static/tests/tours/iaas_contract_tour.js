@@ -70,10 +70,10 @@ registry.category("web_tour.tours").add("iaas_contract_call_off", {
         {
             content: "Choose the customer",
             trigger: ".o_field_widget[name=partner_id] input",
-            run: "edit Northwind Logistics",
+            run: "edit Harbor",
         },
         {
-            trigger: ".o-autocomplete--dropdown-item:contains(Northwind Logistics)",
+            trigger: ".o-autocomplete--dropdown-item:contains(Harbor Analytics)",
             run: "click",
         },
         {
