@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from odoo import Command
+from odoo.fields import Command
 
 from .session import quiet
 

@@ -1,6 +1,6 @@
 """The company itself: who it is, who works there, how it keeps its books."""
 
-from odoo import Command
+from odoo.fields import Command
 
 from .session import quiet
 
@@ -104,6 +104,7 @@ def _prepare_taxes(env, company, country):
     """GST for customers at home, zero-rated services for those abroad."""
     company.account_fiscal_country_id = country
     taxes = company.account_sale_tax_id + company.account_purchase_tax_id
+    taxes.tax_group_id.write({"name": "GST", "country_id": country.id})
     taxes.country_id = country
     taxes.write(
         {"name": "9% GST", "amount": 9, "invoice_label": "GST 9%", "description": False}
@@ -130,6 +131,7 @@ def _prepare_taxes(env, company, country):
             "name": "0% ZR",
             "amount": 0,
             "invoice_label": "GST 0%",
+            "tax_group_id": company.account_sale_tax_id.tax_group_id.id,
             "fiscal_position_ids": [Command.set(abroad.ids)],
             "original_tax_ids": [Command.set(company.account_sale_tax_id.ids)],
         }

@@ -4,7 +4,7 @@ import random
 from datetime import timedelta
 from decimal import Decimal
 
-from odoo import Command
+from odoo.fields import Command
 
 from .plan.calendar import add_months
 from .session import batches, quiet

@@ -3,7 +3,7 @@
 import random
 from datetime import datetime, time, timedelta
 
-from odoo import Command
+from odoo.fields import Command
 
 from .company import user
 from .session import batches, quiet

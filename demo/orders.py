@@ -1,6 +1,6 @@
 """Call-off orders, confirmed, and the resources that they create."""
 
-from odoo import Command
+from odoo.fields import Command
 
 from .customers import noon
 from .session import batches, quiet

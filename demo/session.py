@@ -3,8 +3,8 @@
 import time
 from contextlib import contextmanager
 
-import odoo
-from odoo import SUPERUSER_ID, api
+import odoo.init  # noqa: F401 before anything else of Odoo
+from odoo import SUPERUSER_ID, api, sql_db
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
@@ -51,7 +51,7 @@ def environment(database, host, addons_path):
             }
         )
         cr.commit()
-    odoo.sql_db.close_all()
+    sql_db.close_all()
 
 
 class Steps:

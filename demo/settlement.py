@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from .plan import planner
 from .session import quiet
 
 
@@ -30,3 +31,14 @@ def summary(run):
         f"{len(run.statement_ids)} statements, {len(invoices)} invoices, "
         f"{total:,.0f} USD" + (f", {blocked} BLOCKED" if blocked else "")
     )
+
+
+def top_share(env, count=10):
+    """The share of the ``count`` largest groups in what was billed."""
+    totals = {}
+    for partner, amount in env["iaas.statement"]._read_group(
+        [("state", "=", "posted")], ["partner_id"], ["amount_untaxed:sum"]
+    ):
+        group = partner.iaas_group_id
+        totals[group] = totals.get(group, 0) + amount
+    return planner.top_share(totals.values(), count)

@@ -1,0 +1,107 @@
+"""Make the demo company: ``python -m demo --database D --db-host H``."""
+
+import argparse
+from datetime import date
+
+from . import (
+    catalogue,
+    company,
+    contracts,
+    customers,
+    orders,
+    payments,
+    procurement,
+    settlement,
+    usage,
+)
+from .plan import calendar, planner
+from .session import Steps, environment
+
+# The share of the ten largest accounts is held to this from so many customers on.
+SHARE_BOUNDS = (0.54, 0.56)
+SHARE_CUSTOMERS = 100
+
+
+def main():
+    """Parse the command line and run the steps."""
+    options = _parse()
+    window = calendar.Window(options.until, options.months, options.today)
+    with environment(options.database, options.db_host, options.addons_path) as env:
+        steps = Steps(env)
+        if options.bill_last_month:
+            _bill_last_month(steps, window)
+        else:
+            _make(steps, options, window)
+        print(f"Done in {steps.total():.0f} s")
+
+
+def _parse():
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
+    today = date.today()
+    parser.add_argument("--database", required=True)
+    parser.add_argument("--db-host", help="host or socket folder of PostgreSQL")
+    parser.add_argument("--addons-path", help="as for Odoo")
+    parser.add_argument("--customers", type=int, default=300)
+    parser.add_argument("--months", type=int, default=12, help="closed months")
+    parser.add_argument(
+        "--until",
+        type=date.fromisoformat,
+        default=calendar.last_closed_month(today),
+        help="last day of the last closed month (default: of the month before today)",
+    )
+    parser.add_argument("--seed", type=int, default=19)
+    parser.add_argument(
+        "--leave-last-month", action="store_true", help="do not bill the last month"
+    )
+    parser.add_argument(
+        "--bill-last-month", action="store_true", help="bill it now, make nothing else"
+    )
+    parser.set_defaults(today=today)
+    return parser.parse_args()
+
+
+def _make(steps, options, window):
+    env = steps.env
+    if env["iaas.contract"].search_count([], limit=1):
+        raise SystemExit(
+            f"Database {options.database} has contracts already: the demo company is "
+            "made on a database that has none."
+        )
+    plan = planner.make_plan(options.seed, options.customers, window)
+    steps.run("Company, users, taxes", company.set_up)
+    products, offer = steps.run("Catalogue and prices", catalogue.create, plan)
+    partners = steps.run("Customers and contacts", customers.create, plan)
+    steps.run("Verification", customers.verify, plan, partners)
+    steps.run("Portal access", customers.invite, partners, plan)
+    signed = steps.run("Framework contracts", contracts.create, plan, partners, offer)
+    resources = steps.run("Orders", orders.create, plan, partners, signed, products)
+    source = steps.run("Usage source", usage.prepare)
+    steps.run("Usage", usage.send, plan, resources, source)
+    steps.run("Pools and servers", procurement.create, plan)
+    closed = window.month_ends[: -1 if options.leave_last_month else None]
+    for day in closed:
+        steps.run(f"Billing {day:%B %Y}", _bill, day)
+    steps.run("Bank account", payments.prepare)
+    steps.run("Payments", payments.settle, plan.seed, window.today, partners)
+    steps.run("Terms of contracts", contracts.follow_terms, plan, signed)
+    share = settlement.top_share(env)
+    print(f"Ten largest accounts: {share:.1%} of the revenue billed")
+    if options.customers >= SHARE_CUSTOMERS and not (
+        SHARE_BOUNDS[0] <= share <= SHARE_BOUNDS[1]
+    ):
+        raise SystemExit("The ten largest accounts should bring 54 to 56 %.")
+    print("Logins (the password is the login):")
+    print("\n".join(company.logins()))
+
+
+def _bill(env, day):
+    return settlement.summary(settlement.bill_month(env, day))
+
+
+def _bill_last_month(steps, window):
+    day = window.month_ends[-1]
+    steps.run(f"Billing {day:%B %Y}", _bill, day)
+
+
+if __name__ == "__main__":
+    main()
