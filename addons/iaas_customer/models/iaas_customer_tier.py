@@ -74,5 +74,6 @@ class IaasCustomerTier(models.Model):
             "default_is_company": True,
             "default_is_iaas_customer": True,
             "default_iaas_tier_id": self.id,
+            "default_user_id": self.env.uid,
         }
         return action

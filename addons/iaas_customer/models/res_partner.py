@@ -182,8 +182,9 @@ class ResPartner(models.Model):
     def _iaas_refuse_verification_write(self):
         raise UserError(
             self.env._(
-                "The verification of a customer is not set by hand or by import. Submit "
-                "the customer for verification and let operations verify or reject it."
+                "The verification of a customer is not set by hand or by import. "
+                "Submit the customer for verification and let operations verify or "
+                "reject it."
             )
         )
 
