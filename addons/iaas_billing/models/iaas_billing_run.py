@@ -90,6 +90,7 @@ class IaasBillingRun(models.Model):
                 "Billing until %(day)s", day=format_date(self.env, run.date)
             )
 
+    @api.depends("statement_ids.state", "blocker_ids.state")
     def _compute_progress(self):
         statements, posted = (
             dict(
@@ -116,6 +117,7 @@ class IaasBillingRun(models.Model):
                 else 0
             )
 
+    @api.depends("statement_ids.state", "statement_ids.amount_untaxed")
     def _compute_amount_untaxed(self):
         self.amount_untaxed = 0
         for run, currency, amount in self.env["iaas.statement"]._read_group(
@@ -241,9 +243,9 @@ class IaasBillingRun(models.Model):
             except (UserError, ValueError) as error:
                 self._set_aside({contract: str(error)})
                 continue
-            by_period = {
-                (draft.period_start, draft.period_end): draft for draft in known
-            }
+            by_period = known.grouped(
+                lambda draft: (draft.period_start, draft.period_end)
+            )
             for period in periods:
                 if draft := by_period.pop(period, None):
                     taken += draft
@@ -278,9 +280,8 @@ class IaasBillingRun(models.Model):
         """Go on with the running runs, one committed batch after the other."""
         cron = self.env["ir.cron"]
         runs = self.search([("state", "=", "running")])
-        cron._commit_progress(
-            remaining=sum(len(run._next_statements()) for run in runs)
-        )
+        queued = sum(len(run._next_statements()) for run in runs)
+        cron._commit_progress(remaining=queued)
         for run in runs:
             run = run._elevated()
             while run.state == "running":

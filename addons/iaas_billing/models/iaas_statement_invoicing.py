@@ -146,7 +146,7 @@ class IaasStatement(models.Model):
             )
         taxes = product.taxes_id._filter_taxes_by_company(self.company_id)
         return (
-            product._get_iaas_family(),
+            product.categ_id._get_iaas_family(),
             account,
             self._get_fiscal_position().map_tax(taxes),
         )
@@ -177,9 +177,9 @@ class IaasStatement(models.Model):
         if self.currency_id.compare_amounts(move.amount_untaxed, self.amount_untaxed):
             raise UserError(
                 self.env._(
-                    "The invoice of %(statement)s comes to %(invoice)s without tax, the "
-                    "statement to %(amount)s. Prices are without tax: use taxes that "
-                    "are not included in the price.",
+                    "The invoice of %(statement)s comes to %(invoice)s without tax, "
+                    "the statement to %(amount)s. Prices are without tax: use taxes "
+                    "that are not included in the price.",
                     statement=self.name,
                     invoice=self.currency_id.format(move.amount_untaxed),
                     amount=self.currency_id.format(self.amount_untaxed),

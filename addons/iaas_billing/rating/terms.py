@@ -39,8 +39,13 @@ class Terms:
                 ("date_end", ">=", min(statements.mapped("date_from"))),
             ]
         ):
-            key = (price.product_id, price.contract_id, price.company_id)
-            self._prices[*key, price.currency_id].append(price)
+            key = (
+                price.product_id,
+                price.contract_id,
+                price.company_id,
+                price.currency_id,
+            )
+            self._prices[key].append(price)
 
     def pricing(self, price):
         """The pure ``Price`` of a price record."""

@@ -134,8 +134,8 @@ class Usage:
                 """
                 WITH %s
                 SELECT slice.statement_id, resource.id, event.meter_id, slice.number,
-                       meter.aggregation,
-                       SUM(event.value)::text, COUNT(*)::text,
+                       CASE meter.aggregation WHEN 'count' THEN COUNT(*)
+                            ELSE SUM(event.value) END::text,
                        md5(string_agg(event.event_key || ' ' || event.value, ','
                                       ORDER BY event.time, event.event_key))
                   FROM slice
@@ -152,21 +152,10 @@ class Usage:
                 self._slices_sql(),
             )
         )
-        for (
-            statement,
-            resource,
-            meter,
-            number,
-            aggregation,
-            total,
-            count,
-            digest,
-        ) in rows:
+        for statement, resource, meter, number, quantity, digest in rows:
             self._hashes[statement].append(f"{resource} {meter} {number} {digest}")
-            value = count if aggregation == "count" else total
-            self._sums[statement].setdefault((resource, meter), {})[number] = Decimal(
-                value
-            )
+            slices = self._sums[statement].setdefault((resource, meter), {})
+            slices[number] = Decimal(quantity)
 
     def _read_events(self, products):
         """Load the events that are not summed, and the level before the period."""

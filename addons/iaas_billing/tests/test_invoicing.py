@@ -1,0 +1,138 @@
+from datetime import date
+
+from odoo import Command
+from odoo.tests import tagged
+
+from .common import IaasBillingCommon
+
+MOVE_FIELDS = (
+    "amount_untaxed",
+    "amount_tax",
+    "amount_total",
+    "invoice_date_due",
+    "fiscal_position_id",
+    "currency_id",
+    "journal_id",
+    "invoice_user_id",
+)
+LINE_FIELDS = (
+    "display_type",
+    "account_id",
+    "balance",
+    "amount_currency",
+    "tax_ids",
+    "tax_line_id",
+    "tax_base_amount",
+    "tax_tag_ids",
+    "date_maturity",
+)
+
+
+@tagged("post_install", "-at_install")
+class TestInvoicing(IaasBillingCommon):
+    """The invoices made from complete values are those that Odoo would make."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server_resource = cls._iaas_resource(cls.server, quantity="1.37")
+        cls.traffic_resource = cls._iaas_resource(cls.traffic)
+        cls._use(cls.traffic_resource, ("2026-01-10 00:00:00", "1234.567"))
+        cls.contract.payment_term_id = cls.env.ref(
+            "account.account_payment_term_30days"
+        )
+
+    def _content(self, move):
+        return (
+            [move[name] for name in MOVE_FIELDS],
+            sorted(str([line[name] for name in LINE_FIELDS]) for line in move.line_ids),
+        )
+
+    def _plain_copy(self, move):
+        """The invoice as a person would enter it: product, quantity, price, taxes."""
+        plain = self.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": move.partner_id.id,
+                "currency_id": move.currency_id.id,
+                "invoice_date": move.invoice_date,
+                "invoice_user_id": move.invoice_user_id.id,
+                "invoice_payment_term_id": move.invoice_payment_term_id.id,
+                "invoice_line_ids": [
+                    Command.create(
+                        {
+                            "product_id": product.id,
+                            "quantity": 1,
+                            "price_unit": line.price_unit,
+                        }
+                    )
+                    for product, line in zip(
+                        (self.server, self.traffic),
+                        move.invoice_line_ids.sorted("balance", reverse=True),
+                        strict=True,
+                    )
+                ],
+            }
+        )
+        plain.action_post()
+        return plain
+
+    def _check_equals_plain(self):
+        move = self._bill_month(2026, 1, invoice_date=date(2026, 2, 1)).move_id
+        self.assertEqual(move.invoice_date, date(2026, 2, 1))
+        self.assertEqual(self._content(move), self._content(self._plain_copy(move)))
+        return move
+
+    def test_equals_the_plain_way(self):
+        move = self._check_equals_plain()
+        self.assertEqual(move.invoice_date_due, date(2026, 3, 3))
+
+    def test_equals_the_plain_way_in_another_currency(self):
+        currency = self.env["res.currency"].search(
+            [("id", "!=", self.company.currency_id.id), ("active", "=", False)], limit=1
+        )
+        currency.active = True
+        currency.rate_ids.unlink()
+        self.env["res.currency.rate"].create(
+            {
+                "currency_id": currency.id,
+                "company_id": self.company.id,
+                "name": date(2026, 1, 1),
+                "rate": 1.2345,
+            }
+        )
+        (self.server + self.traffic).iaas_price_ids.currency_id = currency
+        self.contract.currency_id = currency
+        move = self._check_equals_plain()
+        self.assertNotEqual(move.amount_untaxed_signed, move.amount_untaxed)
+
+    def test_equals_the_plain_way_under_a_fiscal_position(self):
+        position = self.env["account.fiscal.position"].create({"name": "Export"})
+        export = self.tax.copy({"name": "Export 0 %", "amount": 0})
+        export.write(
+            {
+                "fiscal_position_ids": [Command.set(position.ids)],
+                "original_tax_ids": [Command.set(self.tax.ids)],
+            }
+        )
+        self.customer.property_account_position_id = position
+        move = self._check_equals_plain()
+        self.assertEqual(move.amount_tax, 0)
+        self.assertEqual(move.invoice_line_ids.tax_ids, export)
+
+    def test_one_line_per_family(self):
+        for _number in range(5):
+            self._iaas_resource(self.server)
+        self._iaas_resource(self.disk, quantity="10")
+        move = self._bill_month(2026, 1).move_id
+        names = move.invoice_line_ids.sorted("sequence").mapped("name")
+        self.assertEqual(len(names), 3)
+        self.assertTrue(any("6 resources" in name for name in names))
+
+    def test_income_account_of_the_category(self):
+        account = self.env["account.account"].create(
+            {"name": "Compute revenue", "code": "IAAS01", "account_type": "income"}
+        )
+        self.compute.property_account_income_categ_id = account
+        move = self._bill_month(2026, 1).move_id
+        self.assertIn(account, move.invoice_line_ids.account_id)
