@@ -159,7 +159,8 @@ class IaasPoolDim(models.Model):
 
     def _format(self, quantity):
         """A quantity of this dimension for a reader, e.g. "RAM 900 GiB"."""
-        number = formatLang(self.env, quantity, digits=0)
+        whole = quantity == quantity.to_integral_value()
+        number = formatLang(self.env, float(quantity), digits=0 if whole else 1)
         return f"{self._get_label()} {number} {self.unit}"
 
     def _host_effective(self, spec):

@@ -23,6 +23,7 @@ class IaasPool(models.Model):
         pressing again requests nothing again.
         """
         self.ensure_one()
+        self.env["purchase.order"].check_access("create")
         self.lock_for_update(allow_referencing=True)
         self._check_can_request()
         need = self._get_need()
@@ -59,10 +60,12 @@ class IaasPool(models.Model):
     def _cron_schedule_shortages(self):
         """Give the owner of each pool that lacks servers one task to request them."""
         activity_type = "iaas_procurement.mail_activity_type_shortage"
+        deadline = self.env.ref(activity_type)._get_date_deadline()
         for pool in self.search([("servers_to_request", ">", 0)]):
             if not pool.activity_search([activity_type]):
                 pool.activity_schedule(
                     activity_type,
+                    date_deadline=deadline,
                     user_id=(pool.user_id or self.env.user).id,
                     summary=self.env._("%s servers short", pool.servers_to_request),
                 )

@@ -35,11 +35,13 @@ class PurchaseOrder(models.Model):
         return super().button_cancel()
 
     def action_view_iaas_hosts(self):
-        """Open the hosts that came with the order."""
+        """Open the hosts that came with the order, to enter their serial numbers."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "iaas_procurement.iaas_host_action"
         )
+        entry = self.env.ref("iaas_procurement.iaas_host_view_list_receipt")
         return action | {
             "domain": [("purchase_order_id", "in", self.ids)],
             "context": {},
+            "views": [(entry.id, "list"), (False, "kanban"), (False, "form")],
         }
