@@ -8,6 +8,8 @@ from . import (
     iaas_price_tier,
     iaas_resource,
     ir_fields_converter,
+    ir_qweb_field_float,
+    ir_qweb_field_monetary,
     product_product,
     product_template,
     res_partner,

@@ -100,12 +100,12 @@ class IaasPrice(models.Model):
         [
             ("standard", "Per unit"),
             ("package", "Per package"),
-            ("graduated", "Graduated: each tier prices its own units"),
-            ("volume", "Volume: the tier reached prices all units"),
+            ("graduated", "Graduated, tier by tier"),
+            ("volume", "Volume, by the tier reached"),
             ("percentage", "Percentage of an amount"),
-            ("graduated_percentage", "Graduated percentage of an amount"),
-            ("dynamic", "Dynamic: the events carry the amount"),
-            ("block", "Blocks, charged whole once begun"),
+            ("graduated_percentage", "Graduated percentage"),
+            ("dynamic", "Carried by the events"),
+            ("block", "Blocks, whole once begun"),
         ],
         required=True,
         default="standard",
@@ -236,7 +236,8 @@ class IaasPrice(models.Model):
             try:
                 amount = price.compute_amount(price.trial_quantity)
             except ValueError as error:
-                price.trial_result = str(error)
+                reason = str(error)
+                price.trial_result = reason[:1].upper() + reason[1:]
             else:
                 price.trial_result = price._format_money(amount)
 

@@ -16,7 +16,7 @@ class IaasPrice(models.Model):
         return [
             *self._describe_free_units(),
             self.env._(
-                "%(price)s per %(unit)s",
+                "%(price)s / %(unit)s",
                 price=self._format_money(self.unit_price),
                 unit=self._unit_words(),
             ),
@@ -126,8 +126,8 @@ class IaasPrice(models.Model):
 
     def _describe_bounded_tiers(self):
         of_amount = self.charge_model == "graduated_percentage"
-        lines, previous = [], None
-        for tier in self.tier_ids:
+        lines = []
+        for tier, lower, upper in self._get_tier_bounds():
             if of_amount:
                 words = self.env._(
                     "%(rate)s %% of the amount",
@@ -135,19 +135,31 @@ class IaasPrice(models.Model):
                 )
             else:
                 words = self.env._(
-                    "%(price)s per %(unit)s",
+                    "%(price)s / %(unit)s",
                     price=self._format_money(tier.unit_price),
                     unit=self._unit_words(),
                 )
             lines.append(
                 self.env._(
                     "%(range)s: %(price)s",
-                    range=self._range_words(previous, tier.up_to),
+                    range=self._range_words(lower, upper),
                     price=self._add_flat_fee(words, tier),
                 )
             )
-            previous = tier.up_to
         return lines
+
+    def _get_tier_bounds(self):
+        """The tiers with the quantities above which they begin and up to which they
+        reach; an empty upper bound is no limit."""
+        bounds, lower = [], None
+        for tier in self.tier_ids:
+            upper = tier.up_to
+            if self.charge_model == "block":
+                units = tier.max_blocks * tier.block_size
+                upper = units and (lower or 0) + units
+            bounds.append((tier, lower, upper))
+            lower = upper
+        return bounds
 
     def _describe_limits(self):
         lines = []
@@ -192,7 +204,7 @@ class IaasPrice(models.Model):
     def _unit_words(self):
         unit = self.uom_id.name or self.env._("unit")
         if self.charge_kind == "recurring":
-            return self.env._("%(unit)s and month", unit=unit)
+            return self.env._("%(unit)s / month", unit=unit)
         return unit
 
     def _format_money(self, amount):

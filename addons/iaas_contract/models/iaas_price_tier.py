@@ -25,11 +25,30 @@ class IaasPriceTier(models.Model):
         string="Flat Fee", help="Charged once as soon as the tier is entered."
     )
     rate_percent = Decimal(string="Rate (%)")
-    block_size = Decimal(string="Units per Block")
+    block_size = Decimal(string="Block Size")
     max_blocks = fields.Integer(
         string="Blocks",
-        help="How many blocks the tier holds. 0: no limit, on the last tier only.",
+        help="How many blocks the tier holds. Empty: no limit, on the last tier only.",
     )
+    scope = fields.Char(
+        string="Quantity",
+        compute="_compute_scope",
+        help="The quantities that the tier prices, after the free ones.",
+    )
+
+    @api.depends(
+        "price_id.charge_model",
+        "price_id.tier_ids.sequence",
+        "price_id.tier_ids.up_to",
+        "price_id.tier_ids.block_size",
+        "price_id.tier_ids.max_blocks",
+    )
+    def _compute_scope(self):
+        for price in self.price_id:
+            for tier, lower, upper in price._get_tier_bounds():
+                tier.scope = price._range_words(lower, upper)
+        for tier in self - self.price_id.tier_ids:
+            tier.scope = False
 
     @api.constrains(
         "price_id",

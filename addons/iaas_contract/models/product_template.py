@@ -11,11 +11,11 @@ class ProductTemplate(models.Model):
     )
     iaas_charge_kind = fields.Selection(
         [
-            ("one_time", "One-time: charged once when ordered"),
-            ("recurring", "Recurring: charged per month"),
-            ("usage", "Usage: charged by what is metered"),
+            ("one_time", "Once, when ordered"),
+            ("recurring", "Every month"),
+            ("usage", "By metered usage"),
         ],
-        string="Charge",
+        string="Charged",
         default="recurring",
     )
     iaas_resource_policy = fields.Selection(
@@ -29,6 +29,10 @@ class ProductTemplate(models.Model):
     )
     iaas_price_count = fields.Integer(
         string="Number of Prices", compute="_compute_iaas_price_count"
+    )
+
+    iaas_current_price = fields.Text(
+        string="List Price Today", compute="_compute_iaas_current_price"
     )
 
     _iaas_is_service = models.Constraint(
@@ -46,6 +50,19 @@ class ProductTemplate(models.Model):
         for template in self:
             template.iaas_price_count = sum(
                 template.product_variant_ids.mapped("iaas_price_count")
+            )
+
+    @api.depends("product_variant_ids.iaas_price_ids.summary")
+    @api.depends_context("company")
+    def _compute_iaas_current_price(self):
+        prices = self.env["iaas.price"]._find(
+            self.product_variant_ids, fields.Date.context_today(self)
+        )
+        for template in self:
+            template.iaas_current_price = "\n".join(
+                prices[variant].summary
+                for variant in template.product_variant_ids
+                if prices[variant]
             )
 
     @api.onchange("is_iaas")

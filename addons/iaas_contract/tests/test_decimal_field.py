@@ -183,3 +183,14 @@ class TestDecimalField(TransactionCase):
         self.env.cr.precommit.run()
         tracking = self.price.message_ids.tracking_value_ids
         self.assertEqual(tracking.new_value_float, 0.25)
+
+    def test_rendered_in_reports(self):
+        self.price.unit_price = "0.125"
+        html = self.env["ir.qweb.field.float"].record_to_html(
+            self.price, "unit_price", {}
+        )
+        self.assertEqual(html, "0.125")
+        html = self.env["ir.qweb.field.monetary"].value_to_html(
+            self.price.unit_price, {"display_currency": self.price.currency_id}
+        )
+        self.assertIn("0.13", html)

@@ -174,8 +174,8 @@ class TestPriceSoundness(TestPrice):
             price.summary.splitlines(),
             [
                 "First 5 GiB-month free",
-                f"Up to 10: {symbol}2.00 per GiB-month plus {symbol}1.00 once",
-                f"Above 10: {symbol}1.00 per GiB-month plus {symbol}5.00 once",
+                f"Up to 10: {symbol}2.00 / GiB-month plus {symbol}1.00 once",
+                f"Above 10: {symbol}1.00 / GiB-month plus {symbol}5.00 once",
             ],
         )
 
@@ -302,6 +302,21 @@ class TestPriceForm(TestPrice):
         form.charge_model = "graduated"
         self.assertIn("at least one tier", form.trial_result)
 
+    def test_tiers_say_which_quantities_they_price(self):
+        price = self._graduated()
+        self.assertEqual(price.tier_ids.mapped("scope"), ["Up to 10", "Above 10"])
+        price.write(
+            {
+                "charge_model": "block",
+                "tier_ids": [
+                    Command.clear(),
+                    Command.create({"block_size": 50, "max_blocks": 4}),
+                    Command.create({"block_size": 100}),
+                ],
+            }
+        )
+        self.assertEqual(price.tier_ids.mapped("scope"), ["Up to 200", "Above 200"])
+
 
 class TestPriceRights(TestPrice):
     def test_who_may_change_prices(self):
@@ -358,6 +373,16 @@ class TestProduct(TestPrice):
         self.assertEqual(template.iaas_price_count, 1)
         action = template.action_view_iaas_prices()
         self.assertEqual(self.env["iaas.price"].search(action["domain"]), price)
+
+    def test_list_price_of_today(self):
+        self._price(unit_price="0.12", date_end="2026-06-30")
+        self._price(unit_price="0.105", date_start="2026-07-01")
+        self._price(unit_price="0.08", contract_id=self.contract.id)
+        template = self.product.product_tmpl_id
+        for day, text in (("2026-06-30", "0.12"), ("2026-07-01", "0.105")):
+            with freeze_time(day):
+                template.invalidate_recordset(["iaas_current_price"])
+                self.assertIn(text, template.iaas_current_price)
 
     def test_catalogue_counts_its_contracts(self):
         catalogue = self.env["iaas.catalogue"].create(
