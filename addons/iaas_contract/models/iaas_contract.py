@@ -102,10 +102,11 @@ class IaasContract(models.Model):
             ("half-year", "Half-yearly"),
             ("year", "Yearly"),
         ],
-        string="Settlement Cycle",
+        string="Cycle",
         required=True,
         default="month",
         tracking=True,
+        help="How often the contract is settled: one statement and one invoice each.",
     )
     anchor_day = fields.Integer(
         help="Day of the month on which a settlement period begins. 0: periods follow "
@@ -161,6 +162,7 @@ class IaasContract(models.Model):
             ("terminated", "Terminated"),
         ],
         string="Status",
+        group_expand=True,
         required=True,
         readonly=True,
         copy=False,
@@ -199,7 +201,11 @@ class IaasContract(models.Model):
     order_ids = fields.One2many("sale.order", "iaas_contract_id", string="Orders")
     order_count = fields.Integer(compute="_compute_order_count")
     resource_ids = fields.One2many("iaas.resource", "contract_id", string="Resources")
-    resource_count = fields.Integer(compute="_compute_resource_count")
+    resource_count = fields.Integer(
+        string="Resource Count", compute="_compute_resource_count"
+    )
+    price_ids = fields.One2many("iaas.price", "contract_id", string="Own Prices")
+    price_count = fields.Integer(compute="_compute_price_count")
 
     _date_order = models.Constraint(
         "CHECK (date_end >= date_start)",
@@ -305,6 +311,16 @@ class IaasContract(models.Model):
         for contract in self:
             contract.resource_count = counts.get(contract._origin, 0)
 
+    @api.depends("price_ids")
+    def _compute_price_count(self):
+        counts = dict(
+            self.env["iaas.price"]._read_group(
+                [("contract_id", "in", self.ids)], ["contract_id"], ["__count"]
+            )
+        )
+        for contract in self:
+            contract.price_count = counts.get(contract._origin, 0)
+
     @api.depends("name", "title")
     def _compute_display_name(self):
         for contract in self:
@@ -380,6 +396,17 @@ class IaasContract(models.Model):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "iaas_contract.iaas_resource_action"
+        )
+        return action | {
+            "domain": [("contract_id", "=", self.id)],
+            "context": {"default_contract_id": self.id},
+        }
+
+    def action_view_prices(self):
+        """The prices agreed for this contract only."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "iaas_contract.iaas_price_action"
         )
         return action | {
             "domain": [("contract_id", "=", self.id)],

@@ -10,6 +10,10 @@ from .iaas_contract import LIVE_STATES, UNSIGNED_STATES
 
 _logger = logging.getLogger(__name__)
 
+SIGN_ACTIVITY = "iaas_contract.mail_activity_type_sign"
+ACTIVATE_ACTIVITY = "iaas_contract.mail_activity_type_activate"
+RENEW_ACTIVITY = "iaas_contract.mail_activity_type_renew"
+
 CRON_BATCH = 100
 
 # Days a sent contract waits for its signature when nobody set a deadline.
@@ -55,7 +59,9 @@ class IaasContract(models.Model):
     def write(self, vals):
         self._check_gated_values(vals)
         self._check_signed_terms(vals)
-        return super().write(vals)
+        result = super().write(vals)
+        self._follow_activities(vals)
+        return result
 
     def _check_gated_values(self, vals):
         """Refuse values that only the actions of the contract may set."""
@@ -103,6 +109,20 @@ class IaasContract(models.Model):
             self._fields[name]._description_string(self.env) for name in sorted(names)
         )
 
+    def _follow_activities(self, vals):
+        """Work that waits for the contract keeps its owner and its due date."""
+        if vals.get("user_id"):
+            self.activity_reschedule(
+                [SIGN_ACTIVITY, ACTIVATE_ACTIVITY, RENEW_ACTIVITY],
+                new_user_id=vals["user_id"],
+            )
+        for name, activity_type in (
+            ("signature_deadline", SIGN_ACTIVITY),
+            ("date_end", RENEW_ACTIVITY),
+        ):
+            if vals.get(name):
+                self.activity_reschedule([activity_type], date_deadline=vals[name])
+
     # === ACTIONS ===
 
     def action_send(self):
@@ -114,7 +134,7 @@ class IaasContract(models.Model):
             )
             contract._set_life(state="sent", signature_deadline=deadline)
             contract.activity_schedule(
-                "iaas_contract.mail_activity_type_sign",
+                SIGN_ACTIVITY,
                 date_deadline=deadline,
                 user_id=contract._responsible().id,
             )
@@ -142,8 +162,8 @@ class IaasContract(models.Model):
         self._set_life(state="draft", signed_date=False, signed_by=False)
         self.activity_unlink(
             [
-                "iaas_contract.mail_activity_type_sign",
-                "iaas_contract.mail_activity_type_activate",
+                SIGN_ACTIVITY,
+                ACTIVATE_ACTIVITY,
             ]
         )
 
@@ -188,7 +208,7 @@ class IaasContract(models.Model):
         """Record the signature, then activate if the term has begun."""
         self._check_state({"sent"}, self.env._("signed"))
         self._set_life(state="signed", signed_by=signed_by, signed_date=signed_date)
-        self.activity_feedback(["iaas_contract.mail_activity_type_sign"])
+        self.activity_feedback([SIGN_ACTIVITY])
         self._activate_due()
 
     def _activation_obstacle(self):
@@ -211,20 +231,18 @@ class IaasContract(models.Model):
 
     def _activate(self):
         self._set_life(state="active")
-        self.activity_feedback(["iaas_contract.mail_activity_type_activate"])
+        self.activity_feedback([ACTIVATE_ACTIVITY])
 
     def _activate_due(self):
         """Activate the contracts whose first day has come; for the unverified
         customers among them ask the owner to have them verified."""
-        activity_type = "iaas_contract.mail_activity_type_activate"
         for contract in self.filtered(lambda c: c.date_start <= c._today()):
             obstacle = contract._activation_obstacle()
             if not obstacle:
                 contract._activate()
-            elif not contract.activity_search([activity_type]):
+            elif not contract.activity_search([ACTIVATE_ACTIVITY]):
                 contract.activity_schedule(
-                    activity_type,
-                    summary=self.env._("Verify the customer, then activate"),
+                    ACTIVATE_ACTIVITY,
                     note=obstacle,
                     user_id=contract._responsible().id,
                 )
@@ -263,7 +281,7 @@ class IaasContract(models.Model):
             contract._set_life(
                 state="terminated" if contract.termination_date else "ended"
             )
-        self.activity_unlink(["iaas_contract.mail_activity_type_renew"])
+        self.activity_unlink([RENEW_ACTIVITY])
 
     def _expire(self):
         """Announce the end of the term to the owner, who renews or lets go."""
@@ -271,7 +289,7 @@ class IaasContract(models.Model):
             contract._set_life(state="expiring")
             if not contract.termination_date:
                 contract.activity_schedule(
-                    "iaas_contract.mail_activity_type_renew",
+                    RENEW_ACTIVITY,
                     date_deadline=contract.date_end,
                     user_id=contract._responsible().id,
                 )
@@ -293,9 +311,7 @@ class IaasContract(models.Model):
                 # An addendum moved the end of an expiring contract.
                 if contract.state == "expiring":
                     contract._set_life(state="active")
-                    contract.activity_feedback(
-                        ["iaas_contract.mail_activity_type_renew"]
-                    )
+                    contract.activity_feedback([RENEW_ACTIVITY])
             elif contract.state == "active":
                 contract._expire()
 

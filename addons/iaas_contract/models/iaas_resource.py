@@ -188,12 +188,15 @@ class IaasResource(models.Model):
 
     # === BUSINESS ===
 
+    def _running_after(self, day):
+        return self.filtered(lambda r: not r.date_end or (day and r.date_end > day))
+
     def _stop(self, last_day):
         """End what is still in use after ``last_day``.
 
         A resource that would only begin later never comes into use: it is archived.
         """
-        later = self.filtered(lambda r: not r.date_end or r.date_end > last_day)
+        later = self._running_after(last_day)
         unborn = later.filtered(lambda r: r.date_start > last_day)
         (later - unborn).write({"date_end": last_day})
         unborn._void()

@@ -60,7 +60,7 @@ class TestContract(IaasContractCommon):
 
     def test_signed_terms_are_locked(self):
         contract = self.contract.with_user(self.sales_user)
-        with self.assertRaisesRegex(UserError, "Settlement Cycle"):
+        with self.assertRaisesRegex(UserError, "Cycle"):
             contract.cycle = "year"
         with self.assertRaisesRegex(UserError, "Last Day"):
             contract.date_end = date(2028, 12, 31)
@@ -72,7 +72,7 @@ class TestContract(IaasContractCommon):
         contract.line_ids = [
             Command.create({"product_id": self.server.id, "discount": "5"})
         ]
-        with self.assertRaisesRegex(UserError, "Settlement Cycle"):
+        with self.assertRaisesRegex(UserError, "Cycle"):
             contract.cycle = "year"
 
     def test_signed_discounts_are_locked(self):

@@ -62,6 +62,17 @@ class TestContractLife(IaasContractCommon):
         self.assertEqual(contract.signed_date, date(2026, 3, 10))
         self.assertFalse(contract.activity_search([SIGN]))
 
+    def test_work_follows_owner_and_deadline(self):
+        """R1: each item has one owner and a due date, the ones of the contract."""
+        contract = self._sales_contract()
+        contract.action_send()
+        contract.write(
+            {"user_id": self.ops_user.id, "signature_deadline": date(2026, 3, 31)}
+        )
+        activity = contract.activity_search([SIGN])
+        self.assertEqual(activity.user_id, self.ops_user)
+        self.assertEqual(activity.date_deadline, date(2026, 3, 31))
+
     def test_steps_in_order(self):
         contract = self._sales_contract()
         for step in (contract.action_sign, contract.action_activate):

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class IaasContractTerminate(models.TransientModel):
@@ -10,7 +10,14 @@ class IaasContractTerminate(models.TransientModel):
         string="Last Day", required=True, default=fields.Date.context_today
     )
     reason = fields.Text(required=True)
-    resource_count = fields.Integer(related="contract_id.resource_count")
+    resource_count = fields.Integer(compute="_compute_resource_count")
+
+    @api.depends("contract_id", "date")
+    def _compute_resource_count(self):
+        for wizard in self:
+            wizard.resource_count = len(
+                wizard.contract_id.resource_ids._running_after(wizard.date)
+            )
 
     def action_terminate(self):
         """End the contract and its resources with the chosen day."""
