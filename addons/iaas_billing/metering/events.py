@@ -39,6 +39,8 @@ _TIME = re.compile(
 )
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _ESCAPED_NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")
+# A Decimal among the dimensions becomes text: nothing is computed from it.
+_encode = json.JSONEncoder(ensure_ascii=False, default=str, sort_keys=True).encode
 
 
 class Refused(ValueError):
@@ -203,7 +205,7 @@ def _value(carried, name):
 def _dimensions(dimensions):
     if not dimensions:
         return None
-    text = json.dumps(dimensions, ensure_ascii=False, default=str, sort_keys=True)
+    text = _encode(dimensions)
     if _ESCAPED_NUL.search(text) or _UNSTORABLE.search(text):
         raise Refused("malformed_event", "data holds a character that is not text")
     return text

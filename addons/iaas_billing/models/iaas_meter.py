@@ -124,7 +124,7 @@ class IaasMeter(models.Model):
             if meter._has_usage():
                 raise UserError(
                     self.env._(
-                        "%(meter)s has usage and cannot be deleted. Archive it instead.",
+                        "%(meter)s has usage and cannot be deleted; archive it.",
                         meter=meter.name,
                     )
                 )

@@ -67,8 +67,8 @@ class IaasUsageImport(models.Model):
 
     def _compute_reject_file(self):
         for usage_import in self:
-            content = usage_import.reject_ids and usage_import._write_rejects()
-            usage_import.reject_file = content and base64.b64encode(content.encode())
+            content = usage_import._write_rejects() if usage_import.reject_ids else ""
+            usage_import.reject_file = base64.b64encode(content.encode()) or False
 
     @api.depends("name")
     def _compute_reject_file_name(self):

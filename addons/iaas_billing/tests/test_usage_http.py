@@ -37,7 +37,7 @@ class TestUsageHttp(IaasUsageCommon, HttpCase):
             headers["Authorization"] = f"Bearer {key or self.key}"
         self.env.flush_all()
         with mute_logger("odoo.http"):
-            return self.url_open(URL, data=body, headers=headers)
+            return self.url_open(URL, data=body, headers=headers, method="POST")
 
     def assertProblem(self, response, status, *errors):
         """A problem document that names the refused events by index and reason."""
@@ -181,7 +181,7 @@ class TestUsageHttp(IaasUsageCommon, HttpCase):
     def test_who_may_send(self):
         stranger = self._make_key(self.billing_user)
         self.assertProblem(self._post(self._event(), ONE, key=stranger), 403)
-        other = self.source.copy({"code": "other"})
+        other = self.source.copy({"code": "other", "user_ids": False})
         response = self._post([self._event(source="other")])
         self.assertProblem(response, 403, (0, "e-1", "source_not_allowed"))
         other.user_ids = self.collector

@@ -112,12 +112,12 @@ class TestUsageImport(IaasUsageCommon):
         self.assertEqual(self._stored(), {"e-1": Decimal("1.5"), "e-2": Decimal(2)})
 
     def test_the_same_file_is_recognised(self):
-        self._import(HEADER, line("e-1"))
+        first = self._import(HEADER, line("e-1"))
         again = self._make(HEADER, line("e-1"), name="copy.csv")
         with self.assertRaisesRegex(UserError, "imported as usage.csv"):
             again.action_import()
         with self.assertRaisesRegex(UserError, "imported already"):
-            self.env["iaas.usage.import"].search([], limit=1).action_import()
+            first.action_import()
 
     def test_the_same_lines_in_another_file_change_nothing(self):
         self._import(HEADER, line("e-1"))
@@ -195,10 +195,9 @@ class TestUsageImport(IaasUsageCommon):
 
     def test_who_may_import(self):
         usage_import = self._make(HEADER, line("e-1"))
-        auditor = self._iaas_user("auditor", "iaas_customer.group_iaas_auditor")
-        self.assertEqual(usage_import.with_user(auditor).state, "draft")
+        self.assertEqual(usage_import.with_user(self.auditor).state, "draft")
         with self.assertRaises(AccessError):
-            usage_import.with_user(auditor).action_import()
+            usage_import.with_user(self.auditor).action_import()
 
     def test_ten_thousand_lines(self):
         lines = (line(f"e-{number}") for number in range(10_000))

@@ -282,9 +282,7 @@ class TestUsageRecords(IaasUsageCommon):
             {"name": "a.csv", "file": b"YQ==", "source_id": self.source.id}
         )
         for record in (self.event, self.source, usage_import):
-            self.assertFalse(
-                record.with_user(user).search([("id", "in", record.ids)])
-            )
+            self.assertFalse(record.with_user(user).search([("id", "in", record.ids)]))
             with self.assertRaises(AccessError):
                 record.with_user(user).read(["display_name"])
 
