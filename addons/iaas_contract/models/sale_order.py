@@ -113,6 +113,7 @@ class SaleOrder(models.Model):
 
     def action_confirm(self):
         # The contract's terms of today hold, not those of the quotation's day.
+        self.order_line.invalidate_recordset(["iaas_price_id"])
         self.filtered(
             lambda order: order.state in ("draft", "sent")
         )._iaas_apply_terms()

@@ -12,11 +12,31 @@ class SaleOrderLine(models.Model):
 
     is_iaas = fields.Boolean(related="product_id.is_iaas", string="Is IaaS")
     iaas_charge_kind = fields.Selection(related="product_id.iaas_charge_kind")
+    iaas_price_id = fields.Many2one(
+        "iaas.price",
+        string="IaaS Price",
+        compute="_compute_iaas_price_id",
+        compute_sudo=True,
+        help="The price that holds on the first day of service.",
+    )
     iaas_resource_ids = fields.One2many(
         "iaas.resource", "sale_line_id", string="Cloud Resources"
     )
 
     # === COMPUTE ===
+
+    @api.depends("product_id", "order_id.iaas_contract_id", "order_id.commitment_date")
+    def _compute_iaas_price_id(self):
+        called_off = self.filtered(lambda line: line._is_iaas_call_off())
+        (self - called_off).iaas_price_id = False
+        for order, lines in called_off.grouped("order_id").items():
+            prices = self.env["iaas.price"]._find(
+                lines.product_id,
+                order._iaas_service_day(),
+                contract=order.iaas_contract_id,
+            )
+            for line in lines:
+                line.iaas_price_id = prices[line.product_id]
 
     @api.depends("order_id.iaas_contract_id")
     def _compute_price_unit(self):
@@ -115,18 +135,6 @@ class SaleOrderLine(models.Model):
         self.ensure_one()
         return bool(self.product_id.is_iaas and self.order_id.iaas_contract_id)
 
-    def _iaas_price(self):
-        """The price record that holds for the line on its first day of service."""
-        self.ensure_one()
-        order = self.order_id
-        contract = order.iaas_contract_id.sudo()
-        prices = (
-            self.env["iaas.price"]
-            .sudo()
-            ._find(self.product_id, order._iaas_service_day(), contract=contract)
-        )
-        return prices[self.product_id]
-
     def _iaas_quantity(self):
         """The ordered quantity in the product's unit, exact."""
         self.ensure_one()
@@ -138,7 +146,7 @@ class SaleOrderLine(models.Model):
     def _get_display_price(self):
         if not self._is_iaas_call_off():
             return super()._get_display_price()
-        price = self._iaas_price()
+        price = self.iaas_price_id.sudo()
         if not price or self.product_id.iaas_charge_kind == "usage":
             return 0
         # Each resource is rated on its own, so a tier counts from its own quantity.
@@ -161,7 +169,7 @@ class SaleOrderLine(models.Model):
         return description
 
     def _iaas_usage_description(self):
-        price = self._iaas_price()
+        price = self.iaas_price_id.sudo()
         if price.charge_model == "standard":
             return self.env._(
                 "Billed on usage at %(price)s per %(unit)s",
@@ -197,7 +205,7 @@ class SaleOrderLine(models.Model):
                 catalogue=contract.catalogue_id.name,
                 contract=contract.name,
             )
-        if not self._iaas_price():
+        if not self.iaas_price_id:
             return self.env._(
                 "no price is valid on %(day)s. Add one under Contracts, Prices.",
                 day=fields.Date.to_string(day),

@@ -7,4 +7,5 @@ from . import (
     test_sale_order,
     test_security,
     test_tour,
+    test_views,
 )
