@@ -8,8 +8,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
-from odoo.addons.iaas_contract.fields import Decimal
-from odoo.addons.iaas_contract.pricing import Price, rate, volume_dips
+from ..fields import Decimal
+from ..pricing import Price, rate, volume_dips
 
 # What the pure price reads; an empty maximum is 0 in the record and None there.
 _PRICING_FIELDS = (

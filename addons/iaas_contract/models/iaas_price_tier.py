@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
-from odoo.addons.iaas_contract.fields import Decimal
-from odoo.addons.iaas_contract.pricing import Tier
+from ..fields import Decimal
+from ..pricing import Tier
 
 
 class IaasPriceTier(models.Model):

@@ -3,7 +3,7 @@ from decimal import InvalidOperation
 
 from odoo import api, models
 
-from odoo.addons.iaas_contract.fields import Decimal
+from ..fields import Decimal
 
 
 class IrFieldsConverter(models.AbstractModel):
