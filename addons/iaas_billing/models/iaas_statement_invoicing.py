@@ -1,5 +1,3 @@
-from collections import defaultdict
-
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
@@ -92,9 +90,8 @@ class IaasStatement(models.Model):
 
     def _prepare_invoice_lines(self):
         """One line per family, income account and taxes."""
-        groups = defaultdict(lambda: self.env["iaas.statement.line"])
-        for line in self.line_ids:
-            groups[self._get_invoice_key(line.product_id)] += line
+        keys = self._get_invoice_keys(self.line_ids.product_id)
+        groups = self.line_ids.grouped(lambda line: keys[line.product_id])
         same_currency = self.currency_id == self.company_id.currency_id
         values_list = []
         for (family, account, taxes), lines in groups.items():
@@ -127,14 +124,20 @@ class IaasStatement(models.Model):
             count=len(lines.resource_id),
         )
 
-    def _get_invoice_key(self, product):
-        """What statement lines of the product are summed by on the invoice.
+    def _get_invoice_keys(self, products):
+        """What the statement lines are summed by on the invoice.
 
-        :return: ``(family, income account, taxes)``
+        :return: ``{product: (family, income account, taxes)}``
         """
-        accounts = product.product_tmpl_id.get_product_accounts(
-            self._get_fiscal_position()
-        )
+        statement = self.with_company(self.company_id)
+        position = statement._get_fiscal_position()
+        return {
+            product: statement._get_invoice_key(product, position)
+            for product in products.with_env(statement.env)
+        }
+
+    def _get_invoice_key(self, product, position):
+        accounts = product.product_tmpl_id.get_product_accounts(position)
         account = accounts["income"] or self._get_sale_journal().default_account_id
         if not account:
             raise UserError(
@@ -145,11 +148,10 @@ class IaasStatement(models.Model):
                 )
             )
         taxes = product.taxes_id._filter_taxes_by_company(self.company_id)
-        return (
-            product.categ_id._get_iaas_family(),
-            account,
-            self._get_fiscal_position().map_tax(taxes),
+        taxes = taxes or account.tax_ids.filtered(
+            lambda tax: tax.type_tax_use == "sale"
         )
+        return product.categ_id._get_iaas_family(), account, position.map_tax(taxes)
 
     def _get_fiscal_position(self):
         return self.env["account.fiscal.position"]._get_fiscal_position(self.partner_id)

@@ -267,10 +267,15 @@ class IaasStatement(models.Model):
         """Round once per invoice line and give its statement lines amounts that add
         up to it."""
         digits = self.currency_id.decimal_places
+        products = self.env["product.product"].browse(
+            {values["product_id"] for values in values_list}
+        )
+        keys = {
+            product.id: key for product, key in self._get_invoice_keys(products).items()
+        }
         groups = defaultdict(list)
         for values in values_list:
-            product = self.env["product.product"].browse(values["product_id"])
-            groups[self._get_invoice_key(product)].append(values)
+            groups[keys[values["product_id"]]].append(values)
         for group in groups.values():
             parts = [values["amount_exact"] for values in group]
             with exact():

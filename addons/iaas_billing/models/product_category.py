@@ -8,8 +8,10 @@ class ProductCategory(models.Model):
         """The family a category belongs to: its ancestor right below the root of the
         IaaS families, or the category itself outside of that tree."""
         self.ensure_one()
-        root = self.env.ref("iaas_contract.product_category_iaas")
+        root_id = self.env["ir.model.data"]._xmlid_to_res_id(
+            "iaas_contract.product_category_iaas"
+        )
         path = [int(part) for part in (self.parent_path or "").split("/") if part]
-        if root.id not in path[:-1]:
+        if root_id not in path[:-1]:
             return self
-        return self.browse(path[path.index(root.id) + 1])
+        return self.browse(path[path.index(root_id) + 1])
