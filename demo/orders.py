@@ -37,14 +37,22 @@ def _values(order, partners, contracts, products):
         "date_order": noon(order.date),
         "commitment_date": noon(order.date),
         "order_line": [
-            Command.create(
-                {
-                    "product_id": products[rented.product].id,
-                    "product_uom_qty": float(rented.quantity),
-                }
-            )
+            Command.create(_line_values(rented, products[rented.product]))
             for rented in order.lines
         ],
+    }
+
+
+def _line_values(rented, product):
+    """Values of a line. The price, discount and wording of the contract come with the
+    confirmation; given here, they are not looked up twice."""
+    return {
+        "product_id": product.id,
+        "product_uom_qty": float(rented.quantity),
+        "name": product.get_product_multiline_description_sale(),
+        "price_unit": 0,
+        "discount": 0,
+        "analytic_distribution": False,
     }
 
 

@@ -23,6 +23,7 @@ class SaleOrder(models.Model):
         "prices and discounts apply, and its statements settle them.",
     )
     has_iaas_lines = fields.Boolean(compute="_compute_has_iaas_lines")
+    has_only_iaas_lines = fields.Boolean(compute="_compute_has_iaas_lines")
     iaas_resource_ids = fields.One2many(
         "iaas.resource", "sale_order_id", string="Cloud Resources"
     )
@@ -33,7 +34,11 @@ class SaleOrder(models.Model):
     @api.depends("order_line.product_id.is_iaas")
     def _compute_has_iaas_lines(self):
         for order in self:
-            order.has_iaas_lines = bool(order._iaas_lines())
+            iaas_lines = order._iaas_lines()
+            order.has_iaas_lines = bool(iaas_lines)
+            order.has_only_iaas_lines = bool(iaas_lines) and all(
+                line.display_type or line in iaas_lines for line in order.order_line
+            )
 
     @api.depends("iaas_resource_ids")
     def _compute_iaas_resource_count(self):
