@@ -19,7 +19,6 @@ class IaasPoolDim(models.Model):
     _description = "Pool Dimension"
     _inherit = ["iaas.decimal.mixin"]
     _order = "pool_id, sequence, id"
-    _rec_name = "dimension"
 
     pool_id = fields.Many2one(
         "iaas.pool", required=True, index=True, ondelete="cascade"
@@ -106,10 +105,10 @@ class IaasPoolDim(models.Model):
         for dim in self:
             dim.fill_cap = FILL_CAP.get(dim.pool_id.scheduler, FILL_CAP["pack"])
 
-    @api.depends("dimension", "pool_id.name")
+    @api.depends("dimension")
     def _compute_display_name(self):
         for dim in self:
-            dim.display_name = f"{dim.pool_id.name}: {dim._get_label()}"
+            dim.display_name = dim._get_label()
 
     @api.depends(
         "dimension",

@@ -175,9 +175,9 @@ class IaasPool(models.Model):
         spec = self.server_product_id._iaas_capacity()[self.server_product_id.id]
         stranded = planning.stranded(
             servers,
-            {dim.dimension: dim._host_effective(spec) for dim in short},
-            {dim.dimension: dim.fill_cap for dim in short},
-            {dim.dimension: dim.shortage_net for dim in short},
+            {dim.dimension: dim._host_effective(spec) for dim in self.dim_ids},
+            {dim.dimension: dim.fill_cap for dim in self.dim_ids},
+            {dim.dimension: dim.shortage_net for dim in self.dim_ids},
         )
         labels = {dim.dimension: dim._get_label() for dim in self.dim_ids}
         return self.env._(
@@ -187,7 +187,9 @@ class IaasPool(models.Model):
             server=self.server_product_id.display_name,
             short=", ".join(dim._format(dim.shortage_net) for dim in short),
             binding=labels[need.binding],
-            stranded=", ".join(dim._format(stranded[dim.dimension]) for dim in short),
+            stranded=", ".join(
+                dim._format(stranded[dim.dimension]) for dim in self.dim_ids
+            ),
         )
 
     def _get_missing_dims(self):

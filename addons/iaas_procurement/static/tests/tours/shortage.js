@@ -22,7 +22,8 @@ registry.category("web_tour.tours").add("iaas_procurement_shortage", {
         },
         {
             content: "The pool shows what is sold against what may be sold",
-            trigger: ".o_kanban_record:contains(Compute East) .o_iaas_pool_usage .bg-danger",
+            trigger:
+                ".o_kanban_record:contains(Compute East) .o_iaas_pool_usage .bg-danger",
         },
         {
             content: "Open the pool that is short",
@@ -36,7 +37,8 @@ registry.category("web_tour.tours").add("iaas_procurement_shortage", {
         },
         {
             content: "The request asks for one server",
-            trigger: ".o_field_widget[name=order_line] td[name=product_qty]:contains(1.00)",
+            trigger:
+                ".o_field_widget[name=order_line] td[name=product_qty]:contains(1.00)",
         },
         {
             content: "Order it",
