@@ -22,20 +22,20 @@ class SaleOrder(models.Model):
         help="The contract under which this order calls off IaaS products. Its "
         "prices and discounts apply, and its statements settle them.",
     )
-    has_iaas_lines = fields.Boolean(compute="_compute_has_iaas_lines")
-    has_only_iaas_lines = fields.Boolean(compute="_compute_has_iaas_lines")
+    has_only_iaas_lines = fields.Boolean(compute="_compute_has_only_iaas_lines")
     iaas_resource_ids = fields.One2many(
         "iaas.resource", "sale_order_id", string="Cloud Resources"
     )
-    iaas_resource_count = fields.Integer(compute="_compute_iaas_resource_count")
+    iaas_resource_count = fields.Integer(
+        compute="_compute_iaas_resource_count", compute_sudo=True
+    )
 
     # === COMPUTE ===
 
     @api.depends("order_line.product_id.is_iaas")
-    def _compute_has_iaas_lines(self):
+    def _compute_has_only_iaas_lines(self):
         for order in self:
             iaas_lines = order._iaas_lines()
-            order.has_iaas_lines = bool(iaas_lines)
             order.has_only_iaas_lines = bool(iaas_lines) and all(
                 line.display_type or line in iaas_lines for line in order.order_line
             )
@@ -173,7 +173,7 @@ class SaleOrder(models.Model):
 
     def _iaas_apply_terms(self):
         """Give the IaaS lines the prices, discounts and wording of the contract."""
-        lines = self.filtered("iaas_contract_id")._iaas_lines()
+        lines = self._iaas_lines()
         lines._compute_price_unit()
         lines._compute_discount()
         lines.filtered(

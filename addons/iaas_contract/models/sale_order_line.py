@@ -2,7 +2,7 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import float_compare, formatLang
+from odoo.tools import float_compare
 
 from .iaas_contract import LIVE_STATES
 
@@ -11,7 +11,6 @@ class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
     is_iaas = fields.Boolean(related="product_id.is_iaas", string="Is IaaS")
-    iaas_charge_kind = fields.Selection(related="product_id.iaas_charge_kind")
     iaas_price_id = fields.Many2one(
         "iaas.price",
         string="IaaS Price",
@@ -27,10 +26,11 @@ class SaleOrderLine(models.Model):
 
     @api.depends("product_id", "order_id.iaas_contract_id", "order_id.commitment_date")
     def _compute_iaas_price_id(self):
-        called_off = self.filtered(lambda line: line._is_iaas_call_off())
-        (self - called_off).iaas_price_id = False
-        for order, lines in called_off.grouped("order_id").items():
-            prices = self.env["iaas.price"]._find(
+        iaas_lines = self.filtered("product_id.is_iaas")
+        (self - iaas_lines).iaas_price_id = False
+        for order, lines in iaas_lines.grouped("order_id").items():
+            prices = self.env["iaas.price"].with_company(order.company_id)
+            prices = prices._find(
                 lines.product_id,
                 order._iaas_service_day(),
                 contract=order.iaas_contract_id,
@@ -40,23 +40,26 @@ class SaleOrderLine(models.Model):
 
     @api.depends("order_id.iaas_contract_id")
     def _compute_price_unit(self):
-        """IaaS prices are agreed in the contract: never kept from a manual edit."""
-        priced = self.filtered(lambda line: line._is_iaas_call_off())
+        """IaaS prices are the contract's, or without one the list's: never typed."""
+        priced = self.filtered(lambda line: line.order_id and line.product_id.is_iaas)
         for line in priced:
             line.with_context(sale_write_from_compute=True)._reset_price_unit()
         return super(SaleOrderLine, self - priced)._compute_price_unit()
 
     @api.depends("order_id.iaas_contract_id")
     def _compute_discount(self):
-        called_off = self.filtered(lambda line: line._is_iaas_call_off())
-        for line in called_off:
+        iaas_lines = self.filtered("product_id.is_iaas")
+        for line in iaas_lines:
             order = line.order_id
+            contract = order.iaas_contract_id.sudo()
             line.discount = (
-                order.iaas_contract_id.sudo()
-                ._get_discount(line.product_id, order._iaas_service_day())
-                .discount
+                contract._get_discount(
+                    line.product_id, order._iaas_service_day()
+                ).discount
+                if contract
+                else 0
             )
-        return super(SaleOrderLine, self - called_off)._compute_discount()
+        return super(SaleOrderLine, self - iaas_lines)._compute_discount()
 
     def _compute_qty_to_invoice(self):
         """Statements settle IaaS lines; the order must not bill them again."""
@@ -131,10 +134,6 @@ class SaleOrderLine(models.Model):
 
     # === BUSINESS ===
 
-    def _is_iaas_call_off(self):
-        self.ensure_one()
-        return bool(self.product_id.is_iaas and self.order_id.iaas_contract_id)
-
     def _iaas_quantity(self):
         """The ordered quantity in the product's unit, exact."""
         self.ensure_one()
@@ -144,7 +143,7 @@ class SaleOrderLine(models.Model):
         return Decimal(str(quantity))
 
     def _get_display_price(self):
-        if not self._is_iaas_call_off():
+        if not self.product_id.is_iaas:
             return super()._get_display_price()
         price = self.iaas_price_id.sudo()
         if not price or self.product_id.iaas_charge_kind == "usage":
@@ -152,7 +151,8 @@ class SaleOrderLine(models.Model):
         # Each resource is rated on its own, so a tier counts from its own quantity.
         rated = Decimal(1)
         if self.product_id.iaas_resource_policy == "per_line":
-            rated = self._iaas_quantity() or rated
+            quantity = self._iaas_quantity()
+            rated = quantity if quantity > 0 else rated
         amount = price.compute_amount(rated) / rated
         return price.currency_id._convert(
             self.product_id.uom_id._compute_price(float(amount), self.product_uom_id),
@@ -164,26 +164,18 @@ class SaleOrderLine(models.Model):
 
     def _get_sale_order_line_multiline_description_sale(self):
         description = super()._get_sale_order_line_multiline_description_sale()
-        if self._is_iaas_call_off() and self.product_id.iaas_charge_kind == "usage":
+        if self.product_id.is_iaas and self.product_id.iaas_charge_kind == "usage":
             description += "\n" + self._iaas_usage_description()
         return description
 
     def _iaas_usage_description(self):
         price = self.iaas_price_id.sudo()
-        if price.charge_model == "standard":
-            return self.env._(
-                "Billed on usage at %(price)s per %(unit)s",
-                price=formatLang(
-                    self.env,
-                    float(price.unit_price),
-                    digits=max(-price.unit_price.normalize().as_tuple().exponent, 2),
-                    currency_obj=None,
-                )
-                + " "
-                + (price.currency_id.name or ""),
-                unit=self.product_id.uom_id.name,
-            )
-        return self.env._("Billed on usage at the prices of the contract")
+        if not price:
+            return self.env._("Billed on usage")
+        return self.env._(
+            "Billed on usage at %(price)s",
+            price=", ".join(price._describe().splitlines()),
+        )
 
     def _iaas_obstacle(self):
         """Why this line cannot be called off, as a text; empty if it can."""

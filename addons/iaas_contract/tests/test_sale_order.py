@@ -60,7 +60,12 @@ class TestCallOff(IaasContractCommon):
         order = self._iaas_order(self.contract, (self.traffic, 1))
         line = order.order_line
         self.assertEqual(line.price_unit, 0)
-        self.assertIn("Billed on usage at 0.085", line.name)
+        self.assertIn("Billed on usage at $0.085 / Units", line.name)
+
+    def test_negative_quantity_is_refused_not_rated(self):
+        order = self._iaas_order(self.contract, (self.disk, -5))
+        self.assertEqual(order.order_line.price_unit, 0.05)
+        self._assert_refused(order, "must be above zero")
 
     def test_terms_of_the_day_of_confirmation(self):
         order = self._iaas_order(self.contract, (self.server, 1))
@@ -100,6 +105,22 @@ class TestCallOff(IaasContractCommon):
         order = self._iaas_order(contract, (self.server, 1))
         self.assertEqual(order.currency_id, currency)
         self.assertEqual(order.order_line.price_unit, 70)
+
+    def test_quotation_without_contract_shows_list_prices(self):
+        order = self._iaas_order(
+            self.env["iaas.contract"], (self.server, 2), (self.traffic, 1)
+        )
+        server, traffic = order.order_line
+        self.assertEqual((server.price_unit, server.discount), (80, 0))
+        self.assertIn("Billed on usage at $0.085 / Units", traffic.name)
+        self._iaas_price(
+            self.server,
+            "75",
+            contract_id=self.contract.id,
+            date_start=date(2026, 1, 1),
+        )
+        order.iaas_contract_id = self.contract
+        self.assertEqual(server.price_unit, 75)
 
     # === REFUSED ===
 
@@ -258,3 +279,5 @@ class TestCallOff(IaasContractCommon):
         only_iaas = self._iaas_order(self.contract, (self.server, 1))
         only_iaas.action_confirm()
         self.assertEqual(only_iaas.invoice_status, "no")
+        self.assertTrue(only_iaas.has_only_iaas_lines)
+        self.assertFalse(order.has_only_iaas_lines)
