@@ -29,8 +29,8 @@ class IaasUsageSource(models.Model):
         "res.users",
         string="Senders",
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
-        help="Whose API keys may send events of this source. Billing managers may "
-        "always.",
+        help="Whose API keys may send events of this source, besides those of billing "
+        "managers. Empty: any user with the role Collector.",
     )
     last_received_at = fields.Datetime(
         string="Last Received",
@@ -72,10 +72,11 @@ class IaasUsageSource(models.Model):
 
     def _is_sender(self, user):
         """Whether the user's API key may send events of this source."""
-        return user.has_group("iaas_billing.group_iaas_billing_manager") or (
-            user in self.user_ids
-            and user.has_group("iaas_billing.group_iaas_usage_collector")
-        )
+        if user.has_group("iaas_billing.group_iaas_billing_manager"):
+            return True
+        if self.user_ids:
+            return user in self.user_ids
+        return user.has_group("iaas_billing.group_iaas_usage_collector")
 
     def _serialise(self):
         """Let only one transaction at a time take in events of these sources.

@@ -179,21 +179,21 @@ class TestUsageHttp(IaasUsageCommon, HttpCase):
             self.assertIn("bearer", response.headers["WWW-Authenticate"].lower())
 
     def test_who_may_send(self):
-        stranger = self._make_key(self.billing_user)
-        self.assertProblem(self._post(self._event(), ONE, key=stranger), 403)
-        other = self.source.copy({"code": "other", "user_ids": False})
+        user = self._make_key(self.billing_user)
+        self.assertProblem(self._post(self._event(), ONE, key=user), 403)
+        other = self.source.copy({"code": "other", "user_ids": self.billing_user.ids})
         response = self._post([self._event(source="other")])
         self.assertProblem(response, 403, (0, "e-1", "source_not_allowed"))
-        other.user_ids = self.collector
-        self.assertTaken(self._post([self._event(source="other")]))
+        self.assertTaken(self._post([self._event(source="other")], key=user))
         manager = self._make_key(self.billing_manager)
         self.assertTaken(self._post(self._event(), ONE, key=manager))
+        self.assertTrue(other._is_sender(self.billing_manager))
 
-    def test_a_sender_must_stay_a_collector(self):
-        self.collector.group_ids -= self.env.ref(
-            "iaas_billing.group_iaas_usage_collector"
-        )
-        self.assertProblem(self._post(self._event(), ONE), 403)
+    def test_a_source_without_senders_takes_from_any_collector(self):
+        self.source.user_ids = False
+        user = self._make_key(self.billing_user)
+        self.assertProblem(self._post(self._event(), ONE, key=user), 403)
+        self.assertTaken(self._post(self._event(), ONE))
 
     def test_sources_of_another_company_are_unknown(self):
         company = self.env["res.company"].create({"name": "Elsewhere"})
