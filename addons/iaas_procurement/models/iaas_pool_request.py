@@ -39,8 +39,10 @@ class IaasPool(models.Model):
             )
         seller, servers = self._select_vendor(need.servers)
         reason = self._describe_need(need, servers)
-        order = self.env["purchase.order"].create(
-            self._prepare_purchase_order(seller, servers)
+        order = (
+            self.env["purchase.order"]
+            .with_company(self.company_id)
+            .create(self._prepare_purchase_order(seller, servers))
         )
         order.message_post(body=reason)
         self.message_post(
@@ -51,7 +53,8 @@ class IaasPool(models.Model):
         # An update of the row: a request made at the same instant must start over
         # and find this one.
         self.sudo().last_request = fields.Datetime.now()
-        self.activity_feedback(["iaas_procurement.mail_activity_type_shortage"])
+        # The task may be another person's.
+        self.sudo().activity_feedback(["iaas_procurement.mail_activity_type_shortage"])
         return order._get_records_action()
 
     # === BUSINESS ===

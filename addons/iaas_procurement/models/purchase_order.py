@@ -34,6 +34,12 @@ class PurchaseOrder(models.Model):
                 )
         return super().button_cancel()
 
+    def _prepare_grouped_data(self, rfq):
+        """Merge only requests for one same pool: lines of others would join it."""
+        pools = rfq.order_line.iaas_pool_id
+        key = pools.ids if len(pools) <= 1 else ["mixed", rfq.id]
+        return (*super()._prepare_grouped_data(rfq), *key)
+
     def action_view_iaas_hosts(self):
         """Open the hosts that came with the order, to enter their serial numbers."""
         action = self.env["ir.actions.act_window"]._for_xml_id(

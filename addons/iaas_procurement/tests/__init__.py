@@ -5,3 +5,4 @@ from . import test_receipt
 from . import test_request
 from . import test_security
 from . import test_tour
+from . import test_views

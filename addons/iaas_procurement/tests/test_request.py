@@ -122,6 +122,45 @@ class TestRequest(IaasProcurementCommon):
         self._sell(1)
         self.assertEqual(self._request().order_line.product_qty, 2)
 
+    def test_requests_for_two_pools_are_not_merged(self):
+        """Servers of one pool would arrive in the other."""
+        self._sell(150)
+        west = self.pool.copy({"code": "WEST"})
+        self._sell(1, pool_id=west.id)
+        orders = self._request() | self._request(west)
+        with self.assertRaisesRegex(UserError, "must be same"):
+            orders.action_merge()
+        self._sell(150)
+        orders |= self._request()
+        orders.action_merge()
+        lines = orders.filtered(lambda order: order.state == "draft").order_line
+        self.assertEqual(
+            {line.iaas_pool_id: line.product_qty for line in lines},
+            {self.pool: 4, west: 2},
+        )
+        self.assertEqual(self.pool.servers_to_request, 0)
+
+    def test_a_colleague_does_the_task_of_the_owner(self):
+        self._sell(150)
+        self.pool.user_id = self.procurement_manager
+        self.env["iaas.pool"]._cron_schedule_shortages()
+        self.assertTrue(self.pool.activity_ids)
+        self._request()
+        self.assertFalse(self.pool.activity_ids)
+
+    def test_a_pool_of_another_company_buys_for_it(self):
+        branch = self.env["res.company"].create({"name": "Branch"})
+        self.procurement_user.company_ids |= branch
+        self.host_model.seller_ids.company_id = False
+        contract = self._iaas_contract(
+            self.customer, company_id=branch.id, state="active"
+        )
+        pool = self.pool.copy({"code": "BRANCH", "company_id": branch.id})
+        pool.product_categ_ids = self.category
+        self._sell(1, contract_id=contract.id)
+        order = self._request(pool.with_context(allowed_company_ids=branch.ids))
+        self.assertEqual(order.company_id, branch)
+
     def test_currency_and_terms_of_the_vendor(self):
         euro = self.env.ref("base.EUR")
         euro.active = True
