@@ -38,6 +38,7 @@ class IaasBillingBlocker(models.Model):
     )
     state = fields.Selection(
         [("open", "Open"), ("solved", "Solved")],
+        string="Status",
         default="open",
         required=True,
         readonly=True,

@@ -55,6 +55,7 @@ class IaasBillingRun(models.Model):
     )
     state = fields.Selection(
         [("draft", "Draft"), ("running", "Running"), ("done", "Done")],
+        string="Status",
         default="draft",
         required=True,
         readonly=True,
@@ -87,7 +88,7 @@ class IaasBillingRun(models.Model):
     def _compute_name(self):
         for run in self:
             run.name = self.env._(
-                "Billing until %(day)s", day=format_date(self.env, run.date)
+                "Billing until %(day)s", day=fields.Date.to_string(run.date)
             )
 
     @api.depends("statement_ids.state", "blocker_ids.state")
@@ -228,7 +229,9 @@ class IaasBillingRun(models.Model):
         """
         Statement = self.env["iaas.statement"]
         if contracts is None:
-            contracts = self.env["iaas.contract"].search(self._get_contract_domain())
+            contracts = self.env["iaas.contract"].search(
+                self._get_contract_domain(), order="id"
+            )
         drafts = Statement.search(
             [("contract_id", "in", contracts.ids), ("state", "=", "draft")]
         ).grouped("contract_id")

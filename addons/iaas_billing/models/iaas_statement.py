@@ -32,6 +32,7 @@ class IaasStatement(models.Model):
     )
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
     settlement_mode = fields.Selection(
+        string="Settlement",
         selection=lambda self: (
             self.env["iaas.contract"]
             ._fields["settlement_mode"]
@@ -40,7 +41,7 @@ class IaasStatement(models.Model):
         required=True,
         readonly=True,
     )
-    timezone = fields.Char(required=True, readonly=True)
+    timezone = fields.Char(string="Time Zone", required=True, readonly=True)
     period_start = fields.Datetime(
         string="Starts at", required=True, readonly=True, help="First instant (UTC)."
     )
@@ -64,6 +65,7 @@ class IaasStatement(models.Model):
     )
     state = fields.Selection(
         [("draft", "Draft"), ("posted", "Posted")],
+        string="Status",
         default="draft",
         required=True,
         readonly=True,
@@ -220,7 +222,7 @@ class IaasStatement(models.Model):
 
     def action_rate(self):
         """Compute the lines of draft statements anew, without invoicing them."""
-        self.check_access("read")
+        self.env["iaas.billing.run"].check_access("write")
         drafts = self.filtered(lambda statement: statement.state == "draft")
         problems = drafts.sudo()._rate()
         if problems:

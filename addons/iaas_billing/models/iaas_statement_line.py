@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from odoo.addons.iaas_contract.fields import Decimal
+from odoo.addons.iaas_contract.pricing import allocate, round_half_up, tier_charges
+from odoo.addons.iaas_contract.pricing.numbers import exact
 
 KEY = ("statement_id", "resource_id", "product_id", "segment_start")
 
@@ -103,7 +105,12 @@ class IaasStatementLine(models.Model):
     def _explain(self):
         """The steps from the quantity to the amount, one text per step."""
         currency = self.currency_id.name
-        steps = [self._explain_quantity(), self._explain_price()]
+        steps = [
+            self._explain_quantity(),
+            self._explain_price(),
+            self.price_id.summary,
+            *self._explain_tiers(),
+        ]
         if self.charge_kind == "recurring":
             steps.append(
                 self.env._(
@@ -193,6 +200,31 @@ class IaasStatementLine(models.Model):
     # ------------------------------------------------------------------
     # Immutability
     # ------------------------------------------------------------------
+
+    def _explain_tiers(self):
+        """What each tier contributes before proration, adding up to the whole."""
+        charges = tier_charges(self.price_id._to_pricing(), self.quantity)
+        if not charges:
+            return []
+        digits = self.currency_id.decimal_places
+        with exact():
+            total = round_half_up(sum(charge.amount for charge in charges), digits)
+        amounts = allocate(
+            total, [round_half_up(charge.amount, digits) for charge in charges]
+        )
+        return [
+            self.env._(
+                "%(units)s %(unit)s in tier %(number)s: %(amount)s %(currency)s",
+                units=_plain(charge.units),
+                unit=self.uom_id.name,
+                number=number,
+                amount=f"{amount:f}",
+                currency=self.currency_id.name,
+            )
+            for number, (charge, amount) in enumerate(
+                zip(charges, amounts, strict=True), start=1
+            )
+        ]
 
     def write(self, vals):
         self._check_not_posted()

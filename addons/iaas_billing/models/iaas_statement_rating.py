@@ -159,6 +159,7 @@ class IaasStatement(models.Model):
             first, last = max(life[0], segment.first), min(life[1], segment.last)
             if first > last:
                 continue
+            segment = segment._replace(first=first, last=last)
             pricing, percent = self._get_pricing(resource, segment, terms)
             listed = base_amount(pricing, resource.quantity)
             charged = rate(pricing, resource.quantity, discount_percent=percent)

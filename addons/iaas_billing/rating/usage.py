@@ -38,7 +38,7 @@ class Usage:
             row for statement in statements for row in self._slice(statement)
         ]
         self._sums = defaultdict(dict)
-        self._events = defaultdict(list)
+        self._events = defaultdict(lambda: defaultdict(list))
         self._hashes = defaultdict(list)
         self._env.flush_all()
         self._read_sums()
@@ -61,9 +61,7 @@ class Usage:
 
     def keys(self, statement):
         """The ``(resource id, meter id)`` pairs with usage in the statement."""
-        return self._sums[statement.id].keys() | {
-            key[1:] for key in self._events if key[0] == statement.id
-        }
+        return self._sums[statement.id].keys() | self._events[statement.id].keys()
 
     def fingerprint(self, statement):
         """A hash of the identities and values of all events in the period."""
@@ -92,7 +90,7 @@ class Usage:
         )
         if end <= start:
             return Decimal(0)
-        events = self._events.get((statement.id, resource.id, meter.id), ())
+        events = self._events[statement.id].get((resource.id, meter.id), ())
         return aggregate(meter.aggregation, events, start, end)
 
     def amounts(self, statement, resource, meter, segment):
@@ -100,8 +98,8 @@ class Usage:
         start, end = self._bounds(statement, resource, meter, segment)
         return [
             (time, value)
-            for time, value, _key in self._events.get(
-                (statement.id, resource.id, meter.id), ()
+            for time, value, _key in self._events[statement.id].get(
+                (resource.id, meter.id), ()
             )
             if start <= time.replace(tzinfo=None) < end
         ]
@@ -158,7 +156,8 @@ class Usage:
             slices[number] = Decimal(quantity)
 
     def _read_events(self, products):
-        """Load the events that are not summed, and the level before the period."""
+        """Load the events that are not summed and, where the resource still lives,
+        the level it had before the period."""
         meters = (
             self._env["iaas.meter"]
             .with_context(active_test=False)
@@ -196,8 +195,13 @@ class Usage:
                 SELECT period.statement_id, resource.id, before.meter_id, before.time,
                        before.value::text, NULL
                   FROM period
+                  JOIN iaas_statement statement ON statement.id = period.statement_id
                   JOIN iaas_resource resource
                     ON resource.contract_id = period.contract_id
+                   AND resource.active
+                   AND resource.date_start <= statement.date_to
+                   AND (resource.date_end >= statement.date_from
+                        OR resource.date_end IS NULL)
                   JOIN iaas_meter meter
                     ON meter.id = ANY(%(meters)s)
                    AND meter.aggregation = ANY(%(carried)s)
@@ -217,6 +221,6 @@ class Usage:
         )
         for statement, resource, meter, time, value, key in rows:
             value = Decimal(value)
-            self._events[statement, resource, meter].append(
+            self._events[statement][resource, meter].append(
                 (time.replace(tzinfo=timezone.utc), value, key or value)
             )

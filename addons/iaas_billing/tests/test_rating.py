@@ -123,6 +123,18 @@ class TestRating(IaasBillingCommon):
         march = self._bill_month(2026, 3)
         self.assertFalse(self._lines(march, storage))
 
+    def test_latest_level_does_not_outlive_its_resource(self):
+        seats = self._iaas_product("Seats", self.eip, "1", iaas_charge_kind="usage")
+        meter = self._iaas_meter(seats, "seats", "latest")
+        resource = self._iaas_resource(self.traffic, date_end=date(2026, 2, 10))
+        self._use(resource, ("2026-01-31 12:00:00", "5"), meter=meter)
+        self._run(date(2026, 4, 30))
+        quantities = {
+            line.segment_start.month: line.quantity
+            for line in self.contract.statement_ids.line_ids
+        }
+        self.assertEqual(quantities, {1: 5, 2: 5})
+
     def test_distinct_values_and_events_are_counted(self):
         for aggregation in ("count", "latest"):
             product = self._iaas_product(
@@ -179,7 +191,10 @@ class TestRating(IaasBillingCommon):
         )
         resource = self._iaas_resource(self.traffic)
         self._use(resource, ("2026-01-05 00:00:00", "5"), ("2026-01-20 00:00:00", "7"))
-        self.assertExact(self._bill_month(2026, 1).line_ids.amount_exact, "28")
+        line = self._bill_month(2026, 1).line_ids
+        self.assertExact(line.amount_exact, "28")
+        self.assertIn("in tier 1: 21.00 USD", line.explanation)
+        self.assertIn("in tier 2: 7.00 USD", line.explanation)
 
     def test_percentage_price_sees_each_event(self):
         self.traffic.iaas_price_ids.write(

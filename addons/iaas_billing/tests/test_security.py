@@ -64,6 +64,11 @@ class TestBillingSecurity(IaasBillingCommon):
         with self.assertRaises(AccessError):
             self.statement.with_user(self.solution_engineer).read(["name"])
 
+    def test_reader_does_not_rate(self):
+        for user in (self.auditor, self.sales_user):
+            with self.assertRaises(AccessError):
+                self.statement.with_user(user).action_rate()
+
     def test_solved_by_hand_is_refused(self):
         with self.assertRaises(AccessError):
             self.blocker.with_user(self.billing_manager).state = "solved"
