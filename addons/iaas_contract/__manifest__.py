@@ -32,5 +32,4 @@
         "web.assets_tests": ["iaas_contract/static/tests/tours/**/*"],
     },
     "pre_init_hook": "pre_init_hook",
-    "installable": True,
 }

@@ -102,7 +102,6 @@ class IaasContract(models.Model):
             ("half-year", "Half-yearly"),
             ("year", "Yearly"),
         ],
-        string="Cycle",
         required=True,
         default="month",
         tracking=True,
@@ -201,9 +200,7 @@ class IaasContract(models.Model):
     order_ids = fields.One2many("sale.order", "iaas_contract_id", string="Orders")
     order_count = fields.Integer(compute="_compute_order_count")
     resource_ids = fields.One2many("iaas.resource", "contract_id", string="Resources")
-    resource_count = fields.Integer(
-        string="Resource Count", compute="_compute_resource_count"
-    )
+    resource_count = fields.Integer(compute="_compute_resource_count")
     price_ids = fields.One2many("iaas.price", "contract_id", string="Own Prices")
     price_count = fields.Integer(compute="_compute_price_count")
 

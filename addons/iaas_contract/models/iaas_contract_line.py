@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.iaas_contract.fields import Decimal
+from ..fields import Decimal
 
 
 class IaasContractLine(models.Model):

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
-from odoo.addons.iaas_contract.fields import Decimal
+from ..fields import Decimal
 
 
 class IaasResource(models.Model):

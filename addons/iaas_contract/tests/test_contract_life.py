@@ -154,7 +154,7 @@ class TestContractLife(IaasContractCommon):
 
         def follow_or_fail(contract):
             if contract == broken:
-                raise UserError("broken")
+                raise UserError(contract.name)
             return follow(contract)
 
         self.patch(self.registry["iaas.contract"], "_follow_term", follow_or_fail)

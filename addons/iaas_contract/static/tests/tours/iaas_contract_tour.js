@@ -1,5 +1,5 @@
-import { registry } from "@web/core/registry";
-import { stepUtils } from "@web_tour/tour_utils";
+import {registry} from "@web/core/registry";
+import {stepUtils} from "@web_tour/tour_utils";
 
 registry.category("web_tour.tours").add("iaas_contract_call_off", {
     url: "/odoo",
@@ -83,7 +83,8 @@ registry.category("web_tour.tours").add("iaas_contract_call_off", {
         },
         {
             content: "Add a product",
-            trigger: ".o_field_x2many_list_row_add > button, .o_field_x2many_list_row_add > a",
+            trigger:
+                ".o_field_x2many_list_row_add > button, .o_field_x2many_list_row_add > a",
             run: "click",
         },
         {
