@@ -36,9 +36,7 @@ class IaasUsageEvent(models.Model):
     contract_id = fields.Many2one("iaas.contract", readonly=True)
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
-    event_id = fields.Char(
-        string="Event", readonly=True, help="Its identity at its source."
-    )
+    event_id = fields.Char(readonly=True, help="Its identity at its source.")
     value = Decimal(readonly=True)
     dimensions = fields.Json(string="Raw Dimensions", readonly=True)
     dimensions_text = fields.Char(
@@ -97,13 +95,14 @@ class IaasUsageEvent(models.Model):
             )
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list):  # pylint: disable=method-required-super
         raise self._read_only()
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         raise self._read_only()
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
         raise self._read_only()
 
     def _read_only(self):

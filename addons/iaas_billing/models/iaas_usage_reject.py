@@ -18,7 +18,7 @@ class IaasUsageReject(models.Model):
     position = fields.Integer(
         string="Line", required=True, aggregator=None, help="Line of the file."
     )
-    event_id = fields.Char(string="Event")
+    event_id = fields.Char()
     reason = fields.Selection(
         [
             ("malformed_event", "Malformed line"),
