@@ -170,13 +170,28 @@ class IaasResource(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            new = self.env._("New")
-            if vals.get("external_ref", new) == new:
-                vals["external_ref"] = self.env["ir.sequence"].next_by_code(
-                    "iaas.resource"
-                )
+        new = self.env._("New")
+        unnamed = [v for v in vals_list if v.get("external_ref", new) in (new, False)]
+        if unnamed:
+            sequence = self._reference_sequence()
+            for vals in unnamed:
+                vals["external_ref"] = sequence._next()
         return super().create(vals_list)
+
+    @api.model
+    def _reference_sequence(self):
+        """The sequence, looked up once: an order may make a thousand resources."""
+        company = self.env.company
+        return (
+            self.env["ir.sequence"]
+            .sudo()
+            .search(
+                Domain("code", "=", "iaas.resource")
+                & Domain("company_id", "in", (company.id, False)),
+                order="company_id",
+                limit=1,
+            )
+        )
 
     # === ACTIONS ===
 

@@ -245,7 +245,10 @@ class SaleOrderLine(models.Model):
             void.write({"active": True, "date_start": day, "date_end": False})
             missing = needed - len(running) - len(void)
             values_list += [dict(values) for _unit in range(missing)]
-        self.env["iaas.resource"].sudo().create(values_list)
+        # The order says who made them and when: no message on each resource.
+        self.env["iaas.resource"].sudo().with_context(
+            mail_create_nolog=True, mail_create_nosubscribe=True
+        ).create(values_list)
 
     def _iaas_resource_number(self):
         if self.product_id.iaas_resource_policy == "per_line":
