@@ -30,5 +30,4 @@
         "web.assets_tests": ["iaas_billing/static/tests/tours/**/*"],
     },
     "uninstall_hook": "uninstall_hook",
-    "installable": True,
 }

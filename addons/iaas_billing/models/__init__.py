@@ -4,6 +4,7 @@ from . import iaas_billing_run
 from . import iaas_contract
 from . import iaas_meter
 from . import iaas_price
+from . import iaas_price_tier
 from . import iaas_resource
 from . import iaas_statement
 from . import iaas_statement_invoicing

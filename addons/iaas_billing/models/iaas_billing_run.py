@@ -23,7 +23,7 @@ class IaasBillingRun(models.Model):
 
     _name = "iaas.billing.run"
     _description = "Billing Run"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "date desc, id desc"
     _check_company_auto = True
 
@@ -279,6 +279,50 @@ class IaasBillingRun(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
+    def _cron_prepare(self):
+        """Have a run ready, with its owner and due date, wherever something is due
+        (R1, R67). Whoever was responsible for the last run is so again."""
+        for company in self.env["res.company"].search([]):
+            runs = self.search([("company_id", "=", company.id)])
+            if runs.filtered(lambda run: run.state != "done"):
+                continue
+            responsible = runs[:1].user_id or self._default_responsible(company)
+            if not responsible:
+                continue
+            run = self.new({"company_id": company.id, "date": self._default_date()})
+            due = self.env["iaas.contract"].search_count(
+                [
+                    *run._get_contract_domain(),
+                    ("id", "not in", self._get_blocked_contracts(company).ids),
+                ],
+                limit=1,
+            )
+            if due:
+                run = self.create({"company_id": company.id, "user_id": responsible.id})
+                run.activity_schedule(
+                    "iaas_billing.mail_activity_type_bill", user_id=responsible.id
+                )
+
+    @api.model
+    def _default_responsible(self, company):
+        managers = self.env.ref("iaas_billing.group_iaas_billing_manager").all_user_ids
+        return managers.filtered(
+            lambda user: (
+                not user.share
+                and company in user.company_ids
+                and user != self.env.ref("base.user_root")
+            )
+        )[:1]
+
+    @api.model
+    def _get_blocked_contracts(self, company):
+        return (
+            self.env["iaas.billing.blocker"]
+            .search([("company_id", "=", company.id), ("state", "=", "open")])
+            .contract_id
+        )
+
+    @api.model
     def _cron_process(self):
         """Go on with the running runs, one committed batch after the other."""
         cron = self.env["ir.cron"]
@@ -308,6 +352,7 @@ class IaasBillingRun(models.Model):
         run._bill(statements)
         if not run._next_statements(1):
             run.state = "done"
+            run.activity_feedback(["iaas_billing.mail_activity_type_bill"])
         return len(statements)
 
     def _bill(self, statements):

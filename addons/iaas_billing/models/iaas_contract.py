@@ -137,6 +137,14 @@ class IaasContract(models.Model):
         )
         return action | {"domain": [("contract_id", "=", self.id)], "context": {}}
 
+    def action_view_usage(self):
+        """Open the usage events of what is rented under the contract."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "iaas_billing.iaas_usage_event_action"
+        )
+        return action | {"domain": [("contract_id", "=", self.id)]}
+
     def action_view_billing_blockers(self):
         """Open what blocks the billing of the contract."""
         self.ensure_one()

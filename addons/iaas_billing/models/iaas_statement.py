@@ -212,6 +212,21 @@ class IaasStatement(models.Model):
             "views": [(self.env.ref("account.view_move_form").id, "form")],
         }
 
+    def action_view_usage(self):
+        """Open the usage events of the period."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "iaas_billing.iaas_usage_event_action"
+        )
+        return action | {
+            "domain": [
+                ("contract_id", "=", self.contract_id.id),
+                ("time", ">=", self.period_start),
+                ("time", "<", self.period_end),
+            ],
+            "context": {},
+        }
+
     def action_view_lines(self):
         """Open the lines of the statement for search and analysis."""
         self.ensure_one()

@@ -2,6 +2,7 @@ from datetime import date
 from decimal import Decimal
 from unittest.mock import patch
 
+from freezegun import freeze_time
 from psycopg2 import IntegrityError
 
 from odoo import fields
@@ -250,6 +251,31 @@ class TestBillingRun(CronMixinCase, IaasBillingCommon):
         self.assertEqual(self.env["iaas.contract"].search(domain), self.other_contract)
         self.assertEqual(self.contract.statement_count, 6)
 
+    def test_run_is_prepared_for_its_responsible(self):
+        """R1: one item with an owner and a due date, once."""
+        Run = self.env["iaas.billing.run"]
+        Run.search([]).unlink()
+        Run._cron_prepare()
+        Run._cron_prepare()
+        run = Run.search([("company_id", "=", self.company.id)])
+        self.assertEqual((len(run), run.state), (1, "draft"))
+        self.assertEqual(run.date, date(2026, 6, 30))
+        self.assertEqual(run.activity_ids.user_id, run.user_id)
+        self.assertTrue(
+            run.user_id.has_group("iaas_billing.group_iaas_billing_manager")
+        )
+        run.user_id = self.billing_user
+        run.action_start()
+        self.assertEqual(run.state, "done")
+        self.assertFalse(run.activity_ids)
+        Run._cron_prepare()
+        self.assertEqual(Run.search([("company_id", "=", self.company.id)]), run)
+        with freeze_time("2026-08-01 09:00:00"):
+            Run._cron_prepare()
+        following = Run.search([("company_id", "=", self.company.id)]) - run
+        self.assertEqual(following.user_id, self.billing_user)
+        self.assertEqual(following.date, date(2026, 7, 31))
+
     def test_terminated_contract_is_billed_to_its_last_day(self):
         self.contract._terminate(date(2026, 2, 14), "closes down")
         self._run(date(2026, 6, 30))
@@ -319,6 +345,9 @@ class TestBillingRun(CronMixinCase, IaasBillingCommon):
             lambda: statement.move_id.unlink(),
             lambda: statement.run_id.unlink(),
             lambda: self.server.iaas_price_ids.write({"unit_price": "1"}),
+            lambda: self.server.iaas_price_ids.tier_ids.create(
+                {"price_id": self.server.iaas_price_ids.id, "unit_price": "1"}
+            ),
         ):
             with self.assertRaises(UserError), self.env.cr.savepoint():
                 change()

@@ -1,5 +1,5 @@
-import { registry } from "@web/core/registry";
-import { stepUtils } from "@web_tour/tour_utils";
+import {registry} from "@web/core/registry";
+import {stepUtils} from "@web_tour/tour_utils";
 
 registry.category("web_tour.tours").add("iaas_billing_run_to_payment", {
     url: "/odoo",
@@ -60,7 +60,8 @@ registry.category("web_tour.tours").add("iaas_billing_run_to_payment", {
         },
         {
             content: "It explains its amount",
-            trigger: ".modal .o_field_widget[name=explanation]:contains(Exact amount 85)",
+            trigger:
+                ".modal .o_field_widget[name=explanation]:contains(Exact amount 85)",
         },
         {
             trigger: ".modal .btn-close",
@@ -82,7 +83,8 @@ registry.category("web_tour.tours").add("iaas_billing_run_to_payment", {
         },
         {
             content: "The invoice is paid",
-            trigger: "body:not(:has(.modal)) .o_form_view .ribbon:contains(/paid|payment/i)",
+            trigger:
+                "body:not(:has(.modal)) .o_form_view .ribbon:contains(/paid|payment/i)",
         },
     ],
 });
