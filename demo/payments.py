@@ -13,11 +13,14 @@ BATCH = 200
 # The customer's habit: weight, and the days between due date and payment.
 HABITS = {
     "early": (0.16, (-12, -3)),
-    "on time": (0.50, (-3, 0)),
-    "late": (0.24, (4, 28)),
+    "on time": (0.47, (-3, 0)),
+    "late": (0.24, (4, 32)),
     "very late": (0.07, (35, 80)),
-    "disputes": (0.03, None),
+    "disputes": (0.03, (35, 80)),
+    "stopped": (0.03, (20, 50)),
 }
+# Who has stopped paying owes the invoices of so many days.
+STOPPED_DAYS = 170
 
 
 def prepare(env):
@@ -28,8 +31,8 @@ def prepare(env):
     )
 
 
-def settle(env, seed, until, partners):
-    """Register the payments that arrived by the day ``until``."""
+def settle(env, seed, today, partners):
+    """Register the payments that arrived until ``today``."""
     due = env["account.move"].search(
         [
             ("move_type", "=", "out_invoice"),
@@ -42,8 +45,8 @@ def settle(env, seed, until, partners):
     paid = []
     for invoice in due:
         index = places.get(invoice.partner_id)
-        day = _payment_day(seed, index, invoice)
-        if day and day <= until:
+        day = _payment_day(seed, index, invoice, today)
+        if day:
             paid.append((day, invoice.id))
     paid.sort()
     for batch in batches(paid, BATCH):
@@ -60,22 +63,23 @@ def _bank(env):
     )
 
 
-def _payment_day(seed, customer, invoice):
-    """When the customer pays the invoice, by habit; None if never."""
+def _payment_day(seed, customer, invoice, today):
+    """When the customer pays the invoice, by habit; None if not until today."""
     habits = random.Random(f"{seed}:habit:{customer}")
     habit = habits.choices(list(HABITS), [weight for weight, _ in HABITS.values()])[0]
     rng = random.Random(f"{seed}:payment:{customer}:{invoice.invoice_date}")
-    if rng.random() < 0.08:
+    chance = rng.random()
+    if habit == "disputes" and chance < 0.5:
+        return None
+    if habit == "stopped" and invoice.invoice_date > today - timedelta(STOPPED_DAYS):
+        return None
+    if chance < 0.08:
         # Anybody is late once.
         habit = "late"
     days = HABITS[habit][1]
-    if days is None:
-        # Pays what is not disputed, which is about every second invoice.
-        if rng.random() < 0.5:
-            return None
-        days = HABITS["very late"][1]
     day = invoice.invoice_date_due + timedelta(days=rng.randint(*days))
-    return max(day, invoice.invoice_date + timedelta(days=1))
+    day = max(day, invoice.invoice_date + timedelta(days=1))
+    return day if day <= today else None
 
 
 def _pay(env, batch):

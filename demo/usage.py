@@ -48,7 +48,7 @@ def _events(plan, resources):
     """The day's usage of a resource is reported around noon UTC, when it is the same
     civil day for all customers; the minute differs from resource to resource."""
     last = plan.window.usage_end
-    texts = {}
+    texts, place = {}, 0
     for order in plan.orders:
         for rented in order.lines:
             if rented.usage is None:
@@ -56,7 +56,8 @@ def _events(plan, resources):
             meter = plan.products[rented.product].meter_code
             for resource in resources[rented.key]:
                 subject = resource.external_ref
-                minute = resource.id % 60
+                place += 1
+                minute = place % 60
                 end = min(rented.end or last, last)
                 for day, units in daily(
                     plan.seed, rented.key, rented.usage, rented.start, end

@@ -8,7 +8,7 @@ from .calendar import add_months, month_end
 
 STAGES = ("prospect", "draft", "sent", "overdue", "running", "ended")
 STAGE_WEIGHTS = (2, 3, 2, 2, 87, 4)
-CYCLES = (("month", 64), ("quarter", 28), ("half-year", 8))
+CYCLES = (("month", 50), ("quarter", 38), ("half-year", 12))
 CYCLE_MONTHS = {"month": 1, "quarter": 3, "half-year": 6}
 COMPUTE_DISCOUNTS = ((200_000, 18), (60_000, 14), (20_000, 10), (6_000, 6), (0, 0))
 
