@@ -24,7 +24,14 @@ class IaasPool(models.Model):
         """
         self.ensure_one()
         self.env["purchase.order"].check_access("create")
-        self.lock_for_update(allow_referencing=True)
+        if not self.try_lock_for_update(allow_referencing=True):
+            raise UserError(
+                self.env._(
+                    "Someone else is requesting servers for %(pool)s this moment. Look "
+                    "at its requests before you try again.",
+                    pool=self.display_name,
+                )
+            )
         self._check_can_request()
         need = self._get_need()
         if not need.servers:

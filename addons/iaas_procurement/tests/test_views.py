@@ -15,8 +15,7 @@ class TestViews(IaasProcurementCommon):
         order.button_confirm()
         order.order_line.qty_received = 1
         host = order.order_line.iaas_host_ids
-        # R71: what is bought is traced to the contracts that cause it.
-        bought = [self.pool, host, order, resource, self.contract]
+        bought = [self.pool, host, order, resource]
         for user, opened in (
             (self.procurement_user, bought),
             (self.procurement_manager, [*bought, self.host_model.product_tmpl_id]),
