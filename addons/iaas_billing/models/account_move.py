@@ -19,6 +19,13 @@ class AccountMove(models.Model):
         "A statement has one invoice.",
     )
 
+    @api.depends("iaas_statement_id.state")
+    def _compute_show_reset_to_draft_button(self):
+        super()._compute_show_reset_to_draft_button()
+        for move in self:
+            if move.iaas_statement_id.state == "posted":
+                move.show_reset_to_draft_button = False
+
     def write(self, vals):
         if vals.get("state", "posted") != "posted":
             self._check_iaas_statement_open()

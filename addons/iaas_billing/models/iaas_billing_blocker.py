@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import plaintext2html
 
 
 class IaasBillingBlocker(models.Model):
@@ -99,10 +100,11 @@ class IaasBillingBlocker(models.Model):
                 "user_id": (contract.user_id or run.user_id).id,
             }
         )
+        activity_type = self.env.ref("iaas_billing.mail_activity_type_blocker")
         blocker.activity_schedule(
             "iaas_billing.mail_activity_type_blocker",
-            summary=self.env._("Clear what blocks the billing"),
-            note=reason,
+            date_deadline=activity_type._get_date_deadline(),
+            note=plaintext2html(reason),
             user_id=blocker.user_id.id,
         )
         return blocker

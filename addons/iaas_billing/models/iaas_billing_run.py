@@ -282,6 +282,7 @@ class IaasBillingRun(models.Model):
     def _cron_prepare(self):
         """Have a run ready, with its owner and due date, wherever something is due
         (R1, R67). Whoever was responsible for the last run is so again."""
+        activity_type = self.env.ref("iaas_billing.mail_activity_type_bill")
         for company in self.env["res.company"].search([]):
             runs = self.search([("company_id", "=", company.id)])
             if runs.filtered(lambda run: run.state != "done"):
@@ -300,7 +301,9 @@ class IaasBillingRun(models.Model):
             if due:
                 run = self.create({"company_id": company.id, "user_id": responsible.id})
                 run.activity_schedule(
-                    "iaas_billing.mail_activity_type_bill", user_id=responsible.id
+                    "iaas_billing.mail_activity_type_bill",
+                    date_deadline=activity_type._get_date_deadline(),
+                    user_id=responsible.id,
                 )
 
     @api.model

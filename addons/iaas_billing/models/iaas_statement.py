@@ -233,7 +233,10 @@ class IaasStatement(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "iaas_billing.iaas_statement_line_action"
         )
-        return action | {"domain": [("statement_id", "=", self.id)]}
+        return action | {
+            "domain": [("statement_id", "=", self.id)],
+            "context": {"one_statement": True},
+        }
 
     def action_rate(self):
         """Compute the lines of draft statements anew, without invoicing them."""

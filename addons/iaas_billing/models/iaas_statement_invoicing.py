@@ -67,6 +67,7 @@ class IaasStatement(models.Model):
         self.ensure_one()
         contract = self.contract_id
         invoice_date = self.run_id.invoice_date or fields.Date.context_today(self)
+        term = contract.payment_term_id or self.partner_id.property_payment_term_id
         return {
             "move_type": "out_invoice",
             "iaas_statement_id": self.id,
@@ -77,9 +78,8 @@ class IaasStatement(models.Model):
             "fiscal_position_id": self._get_fiscal_position().id,
             "invoice_date": invoice_date,
             "date": invoice_date,
-            "invoice_payment_term_id": (
-                contract.payment_term_id or self.partner_id.property_payment_term_id
-            ).id,
+            "invoice_payment_term_id": term.id,
+            "invoice_date_due": False if term else invoice_date,
             "invoice_user_id": contract.user_id.id,
             "invoice_origin": self.name,
             "ref": contract.name,

@@ -173,6 +173,7 @@ class TestBillingRun(CronMixinCase, IaasBillingCommon):
         self.assertEqual(blocker.contract_id, self.other_contract)
         self.assertEqual(blocker.user_id, self.other_contract.user_id)
         self.assertEqual(blocker.activity_ids.user_id, blocker.user_id)
+        self.assertEqual(blocker.activity_ids.date_deadline, date(2026, 7, 12))
         self.assertIn("Database has no price", blocker.reason)
         self.assertEqual(self.other_contract.open_blocker_count, 1)
         self.assertFalse(self.other_contract.statement_ids.move_id)

@@ -87,6 +87,12 @@ class TestInvoicing(IaasBillingCommon):
         move = self._check_equals_plain()
         self.assertEqual(move.invoice_date_due, date(2026, 3, 3))
 
+    def test_without_payment_term_the_invoice_is_due_at_once(self):
+        self.contract.payment_term_id = False
+        move = self._bill_month(2026, 1, invoice_date=date(2026, 2, 1)).move_id
+        self.assertEqual(move.invoice_date_due, date(2026, 2, 1))
+        self.assertFalse(move.show_reset_to_draft_button)
+
     def test_equals_the_plain_way_in_another_currency(self):
         currency = self.env["res.currency"].search(
             [("id", "!=", self.company.currency_id.id), ("active", "=", False)], limit=1
