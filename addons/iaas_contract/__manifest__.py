@@ -19,6 +19,7 @@
         "wizards/iaas_contract_terminate_views.xml",
         "wizards/iaas_resource_stop_views.xml",
         "views/iaas_resource_views.xml",
+        "views/iaas_contract_form_views.xml",
         "views/iaas_contract_views.xml",
         "views/sale_order_views.xml",
         "views/res_partner_views.xml",
