@@ -23,7 +23,7 @@ class AccountMove(models.Model):
     def _compute_show_reset_to_draft_button(self):
         super()._compute_show_reset_to_draft_button()
         for move in self:
-            if move.iaas_statement_id.state == "posted":
+            if move.sudo().iaas_statement_id.state == "posted":
                 move.show_reset_to_draft_button = False
 
     def write(self, vals):
@@ -37,7 +37,7 @@ class AccountMove(models.Model):
 
     def _check_iaas_statement_open(self):
         """Refuse to take back the invoice of a posted statement."""
-        for move in self:
+        for move in self.sudo():
             if move.iaas_statement_id.state == "posted":
                 raise UserError(
                     self.env._(

@@ -1,7 +1,7 @@
 from datetime import date
 
 from odoo.exceptions import AccessError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import IaasBillingCommon
 
@@ -63,6 +63,20 @@ class TestBillingSecurity(IaasBillingCommon):
                 self.blocker.with_user(user).action_retry()
         with self.assertRaises(AccessError):
             self.statement.with_user(self.solution_engineer).read(["name"])
+
+    def test_every_reader_opens_contract_and_invoice(self):
+        for user in (
+            self.solution_engineer,
+            self.sales_user,
+            self.ops_user,
+            self.auditor,
+            self.billing_user,
+        ):
+            with Form(self.contract.with_user(user)) as form:
+                self.assertEqual(form.name, self.contract.name)
+        reader = self._iaas_user("reader", "account.group_account_readonly")
+        with Form(self.statement.move_id.with_user(reader)) as form:
+            self.assertFalse(form.show_reset_to_draft_button)
 
     def test_reader_does_not_rate(self):
         for user in (self.auditor, self.sales_user):
