@@ -71,18 +71,26 @@ class Odoo:
         )
 
     def ensure_suite(self, addon=SUITE[-1]):
-        """Return a template with ``addon`` and those above it in the chain."""
-        chain = SUITE[: SUITE.index(addon) + 1]
+        """Return a template with ``addon`` and those above it in the chain.
+
+        It is built on the template of an addon further up where that one stands.
+        """
         core = self._ensure_core()
-        name = f"suite_{addon}_{fingerprint(core, *map(_installed_part, chain))}"
-        if not exists(self.cluster, name):
+        chain = SUITE[: SUITE.index(addon) + 1]
+        templates = [
+            f"suite_{last}_{fingerprint(core, *map(_installed_part, chain[:count]))}"
+            for count, last in enumerate(chain, start=1)
+        ]
+        standing = [name for name in templates if exists(self.cluster, name)]
+        base = standing[-1] if standing else core
+        if base != templates[-1]:
             with step(f"Template database: {addon}"):
                 remove_older(self.cluster, f"suite_{addon}_")
-                building = copy(self.cluster, core, f"building_{addon}")
+                building = copy(self.cluster, base, f"building_{addon}")
                 self.install(building, addon, log=f"install-{addon}.log")
                 self.shell(building, PREPARE)
-                rename(self.cluster, building, name)
-        return name
+                rename(self.cluster, building, templates[-1])
+        return templates[-1]
 
     def _ensure_core(self):
         name = "core_" + fingerprint(self.source.version, CORE_MODULES, PREPARE)
