@@ -21,10 +21,11 @@ class AccountMove(models.Model):
 
     @api.depends("iaas_statement_id.state")
     def _compute_show_reset_to_draft_button(self):
-        super()._compute_show_reset_to_draft_button()
+        result = super()._compute_show_reset_to_draft_button()
         for move in self:
             if move.sudo().iaas_statement_id.state == "posted":
                 move.show_reset_to_draft_button = False
+        return result
 
     def write(self, vals):
         if vals.get("state", "posted") != "posted":
