@@ -37,14 +37,11 @@ class IaasStatement(models.Model):
     def _invoice(self):
         """Create and post the invoices: one per statement, one line per family.
 
-        Nothing to pay gives no invoice, nor does a prepaid contract, whose
-        statements are settled from its balance.
+        Nothing to pay gives no invoice. What a prepaid customer has paid ahead is an
+        outstanding credit in Odoo, which settles the invoice when it is reconciled.
         """
         billable = self.filtered(
-            lambda draft: (
-                draft.settlement_mode == "postpaid"
-                and not draft.currency_id.is_zero(draft.amount_untaxed)
-            )
+            lambda draft: not draft.currency_id.is_zero(draft.amount_untaxed)
         )
         for company, statements in billable.grouped("company_id").items():
             statements = statements.with_company(company)

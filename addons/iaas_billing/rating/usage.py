@@ -143,11 +143,15 @@ class Usage:
                     ON event.resource_id = resource.id
                    AND event.time >= slice.start_at
                    AND event.time < slice.end_at
+                   AND event.time >= %s AND event.time < %s
                   JOIN iaas_meter meter ON meter.id = event.meter_id
                  GROUP BY slice.statement_id, resource.id, event.meter_id,
                           slice.number, meter.aggregation
                 """,
                 self._slices_sql(),
+                # Constants, by which PostgreSQL leaves whole partitions alone.
+                min(slice_[3] for slice_ in self._slices),
+                max(slice_[4] for slice_ in self._slices),
             )
         )
         for statement, resource, meter, number, quantity, digest in rows:

@@ -285,12 +285,25 @@ class TestBillingRun(CronMixinCase, IaasBillingCommon):
         self.assertEqual(february.line_ids.amount_exact, Decimal(40))
         self.assertFalse(self.contract.next_billing_date)
 
-    def test_prepaid_contract_is_rated_without_invoice(self):
+    def test_prepaid_contract_is_settled_by_what_was_paid_ahead(self):
         self.contract.settlement_mode = "prepaid"
+        top_up = self.env["account.payment"].create(
+            {
+                "payment_type": "inbound",
+                "partner_type": "customer",
+                "partner_id": self.contract.partner_id.id,
+                "amount": 500,
+                "date": date(2026, 1, 5),
+            }
+        )
+        top_up.action_post()
         statement = self._bill_month(2026, 1)
         self.assertEqual(statement.amount_untaxed, 88.5)
-        self.assertEqual(statement.state, "posted")
-        self.assertFalse(statement.move_id)
+        invoice = statement.move_id
+        self.assertEqual(invoice.state, "posted")
+        credit = top_up.move_id.line_ids.filtered("credit")
+        invoice.js_assign_outstanding_line(credit.id)
+        self.assertEqual(invoice.amount_residual, 0)
 
     def test_nothing_to_pay_gives_no_invoice(self):
         (self.server_resource + self.traffic_resource).date_end = date(2026, 1, 31)
