@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from selenium import webdriver
 from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support import expected_conditions
 from selenium.webdriver.support.ui import WebDriverWait
 
 SWITCHES = (
@@ -53,7 +54,9 @@ def open_browser(width=1440, height=900):
 def log_in(driver, url, login):
     """Log in with ``login`` as its own password, as the demo company has it."""
     driver.get(f"{url}/web/login")
-    driver.find_element(By.NAME, "login").send_keys(login)
+    WebDriverWait(driver, LONGEST_WAIT).until(
+        expected_conditions.element_to_be_clickable((By.NAME, "login"))
+    ).send_keys(login)
     driver.find_element(By.NAME, "password").send_keys(login)
     driver.find_element(By.CSS_SELECTOR, "form.oe_login_form").submit()
     WebDriverWait(driver, LONGEST_WAIT).until(
