@@ -11,9 +11,8 @@ from .session import batches, quiet
 
 BATCH = 200
 IN_FORCE = ("running", "ended")
-# A renewal sent this many days before today and not signed within the time given.
-RENEWAL_SENT_DAYS = 40
-RENEWAL_SIGNATURE_DAYS = 21
+# Days from today until a renewal should be signed: one in three is overdue.
+RENEWAL_DEADLINES = (-9, 8, 17)
 
 
 def create(env, plan, partners, catalogue):
@@ -102,17 +101,14 @@ def follow_terms(env, plan, contracts):
     expiring = signed.filtered(lambda contract: contract.state == "expiring")
     today = plan.window.today
     renewals = env["iaas.contract"]
-    for place, contract in enumerate(expiring.sorted("date_end")):
-        if place % 2:
-            continue
+    for place, contract in enumerate(expiring.sorted("date_end")[::2]):
         renewals += quiet(contract).copy(
             {
                 "title": f"{contract.title}, renewal",
                 "date_start": contract.date_end + timedelta(days=1),
                 "date_end": add_months(contract.date_end, 12),
                 "signature_deadline": today
-                - timedelta(days=RENEWAL_SENT_DAYS - RENEWAL_SIGNATURE_DAYS)
-                + timedelta(days=place),
+                + timedelta(days=RENEWAL_DEADLINES[place % len(RENEWAL_DEADLINES)]),
             }
         )
     for renewal in renewals:

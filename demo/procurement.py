@@ -262,6 +262,7 @@ def _order(env, pool, product, vendor, quantity, day):
 
 def _receive(line, quantity, day, pool, serial):
     """Take the servers in and put them to work a few days later."""
+    line.order_id.acknowledged = True
     quiet(line).qty_received = quantity
     hosts = quiet(line.iaas_host_ids.sorted("id"))
     rng = random.Random(f"{pool.code}:{serial}")

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from .company import user
 from .plan import planner
 from .session import quiet
 
@@ -12,7 +13,11 @@ def bill_month(env, day):
     Invoices carry the day after, as a run on the first of the month gives them.
     """
     run = quiet(env["iaas.billing.run"]).create(
-        {"date": day, "invoice_date": day + timedelta(days=1)}
+        {
+            "date": day,
+            "invoice_date": day + timedelta(days=1),
+            "user_id": user(env, "billing.manager").id,
+        }
     )
     run.action_start()
     while run.state == "running" and run._process_batch():
