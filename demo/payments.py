@@ -98,7 +98,6 @@ def _pay(env, batch):
                 "journal_id": journal.id,
                 "payment_method_line_id": method.id,
                 "memo": invoice.payment_reference or invoice.name,
-                "invoice_ids": invoice.ids,
             }
             for (day, _id), invoice in zip(batch, invoices, strict=True)
         ]

@@ -8,7 +8,12 @@ from .calendar import add_months, month_end
 
 STAGES = ("prospect", "draft", "sent", "overdue", "running", "ended")
 STAGE_WEIGHTS = (2, 3, 2, 2, 87, 4)
-CYCLES = (("month", 50), ("quarter", 38), ("half-year", 12))
+# USD a year from which a customer gets these weights of cycles.
+CYCLES = (
+    (60_000, {"month": 60, "quarter": 40}),
+    (12_000, {"month": 40, "quarter": 50, "half-year": 10}),
+    (0, {"month": 20, "quarter": 55, "half-year": 25}),
+)
 CYCLE_MONTHS = {"month": 1, "quarter": 3, "half-year": 6}
 COMPUTE_DISCOUNTS = ((200_000, 18), (60_000, 14), (20_000, 10), (6_000, 6), (0, 0))
 
@@ -91,7 +96,8 @@ def make_agreement(seed, customer, stage, window, yearly, is_top):
     large = yearly >= 60_000
     cycle = "month"
     if not is_top:
-        cycle = rng.choices(*zip(*CYCLES, strict=True))[0]
+        weights = next(weights for least, weights in CYCLES if yearly >= least)
+        cycle = rng.choices(list(weights), list(weights.values()))[0]
     start, end = _term(rng, stage, window, is_top)
     anchor_day = 0
     if stage == "running" and cycle == "month" and not is_top and rng.random() < 0.15:

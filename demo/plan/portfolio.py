@@ -117,9 +117,9 @@ def _pattern(product, rng, kind):
 
 def _split(rng, product, budget):
     """Large fleets are several groups, so that staging shows beside production."""
-    if product.family in ("compute", "database") and budget > 6000:
+    if product.family in ("compute", "database") and budget > 9000:
         return zip(STAGES_OF_FLEETS, (0.62, 0.2, 0.18), strict=True)
-    if product.family in ("compute", "database") and budget > 1500:
+    if product.family in ("compute", "database") and budget > 3000:
         return zip(STAGES_OF_FLEETS[:2], (0.75, 0.25), strict=True)
     return [("production", 1)]
 
