@@ -8,7 +8,6 @@ import time
 from contextlib import contextmanager
 
 from selenium import webdriver
-from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support import expected_conditions
 from selenium.webdriver.support.ui import WebDriverWait
@@ -25,12 +24,14 @@ SWITCHES = (
     "--hide-scrollbars",
 )
 LONGEST_WAIT = 60
-# The web client has drawn a view: no request under way, a view or a page in place.
-IS_SETTLED = """
+STILL_FOR = 0.3
+# The page's markup once a view stands in it and nothing is loading; else null.
+DRAWN = """
+    const view = document.querySelector(
+        ".o_view_controller, .o_portal_wrap, #wrapwrap, .o-mail-Discuss");
     const loading = document.querySelector(".o_loading_indicator, .o_blockUI");
-    const drawn = document.querySelector(
-        ".o_view_controller, .o_portal_wrap, #wrapwrap, .o_kanban_renderer");
-    return document.readyState === "complete" && !loading && !!drawn;
+    const drawn = document.readyState === "complete" && view && !loading;
+    return drawn ? document.body.innerHTML : null;
 """
 
 
@@ -66,14 +67,38 @@ def log_in(driver, url, login):
 
 
 def wait_until_drawn(driver):
-    """Wait until the page shows its view and asks the server for nothing more."""
-    try:
-        WebDriverWait(driver, LONGEST_WAIT).until(
-            lambda browser: browser.execute_script(IS_SETTLED)
-        )
-    except TimeoutException as error:
-        raise AssertionError(f"{driver.current_url} did not finish loading") from error
-    time.sleep(0.5)  # charts and avatars are drawn just after their data came
+    """Wait until the page shows a view and has stopped changing.
+
+    The web client tells that it loads only after a moment, so quiet alone counts.
+    """
+    deadline = time.monotonic() + LONGEST_WAIT
+    before = None
+    while time.monotonic() < deadline:
+        page = driver.execute_script(DRAWN)
+        if page and page == before:
+            return
+        before = page
+        time.sleep(STILL_FOR)
+    raise AssertionError(f"{driver.current_url} did not finish loading")
+
+
+def click(driver, selector):
+    """Click the first element that matches, wait for what opens; whether one did."""
+    script = """
+        const element = document.querySelector(arguments[0]);
+        element?.click();
+        return Boolean(element);
+    """
+    found = driver.execute_script(script, selector)
+    if found:
+        wait_until_drawn(driver)
+    return found
+
+
+def take_picture(driver, path):
+    """Save what the window shows, once charts and avatars are drawn, too."""
+    time.sleep(1)
+    driver.save_screenshot(str(path))
 
 
 def errors_shown(driver):

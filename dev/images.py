@@ -4,7 +4,13 @@ import sys
 
 from selenium.webdriver.common.by import By
 
-from .browser import errors_shown, log_in, open_browser, wait_until_drawn
+from .browser import (
+    errors_shown,
+    log_in,
+    open_browser,
+    take_picture,
+    wait_until_drawn,
+)
 from .paths import ROOT
 
 IMAGES = ROOT / "docs/images"
@@ -27,7 +33,7 @@ def main(url):
                     wait_until_drawn(driver)
                 for error in errors_shown(driver):
                     print(f"{name}: {error}", file=sys.stderr)
-                driver.save_screenshot(str(IMAGES / f"{name}.png"))
+                take_picture(driver, IMAGES / f"{name}.png")
                 print(f"docs/images/{name}.png")
 
 

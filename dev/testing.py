@@ -43,7 +43,7 @@ def run_lint():
 
 def _run_pure_tests():
     with step("Tests of the pure packages"):
-        pytest = [str(VENV / "bin/pytest"), "-q", "tests/pure", "tests/demo"]
+        pytest = [VENV / "bin/python", "-m", "pytest", "-q", "tests/pure", "tests/demo"]
         return [] if succeeds(pytest, cwd=ROOT) else ["pure"]
 
 
@@ -92,7 +92,7 @@ def _run_company_tests(odoo):
         database = databases.copy(odoo.cluster, template, "test_company")
         build_company(odoo, database, "--customers", "40", "--months", "3")
     with step("Tests on the demo company"):
-        pytest = [str(VENV / "bin/pytest"), "-q", "tests/company"]
+        pytest = [VENV / "bin/python", "-m", "pytest", "-q", "tests/company"]
         with running(odoo, database) as url:
             environment = os.environ | {
                 "IAAS_TEST_URL": url,
