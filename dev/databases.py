@@ -64,7 +64,7 @@ class Odoo:
         addons = ",".join(map(str, (ADDONS, *self.source.addons_paths)))
         program = [VENV / "bin/odoo", f"--addons-path={addons}", "i18n", "export"]
         run(
-            [*program, "-d", database, "-l", "pot", *SUITE],
+            [*program, *SUITE, "-d", database, "-l", "pot"],
             mend="read the output",
             cwd=ROOT,
             env=os.environ | {"PGHOST": str(self.cluster), "PGUSER": postgres.USER},

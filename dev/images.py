@@ -2,9 +2,8 @@
 
 import sys
 
-from selenium.webdriver.common.by import By
-
 from .browser import (
+    click,
     errors_shown,
     log_in,
     open_browser,
@@ -16,33 +15,73 @@ from .paths import ROOT
 IMAGES = ROOT / "docs/images"
 
 
-def main(url):
-    """Open each of the pages below as its user and save what is seen."""
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    wanted = sys.argv[2:]
-    for login, pages in PAGES.items():
-        with open_browser() as driver:
-            log_in(driver, url, login)
-            for name, path, selectors in pages:
-                if wanted and name not in wanted:
-                    continue
-                driver.get(f"{url}/{path}")
-                wait_until_drawn(driver)
-                for selector in selectors:
-                    driver.find_element(By.CSS_SELECTOR, selector).click()
-                    wait_until_drawn(driver)
-                for error in errors_shown(driver):
-                    print(f"{name}: {error}", file=sys.stderr)
-                take_picture(driver, IMAGES / f"{name}.png")
-                print(f"docs/images/{name}.png")
-
-
-FIRST_ROW = ".o_data_row .o_data_cell, .o_kanban_record:not(.o_kanban_ghost)"
+FIRST_ROW = ".o_data_row .o_data_cell"
+IN_FORCE = ".o_data_row:has(.text-bg-success) .o_data_cell"
+# Picture, address, and what is clicked there before the picture is taken.
 PAGES = {
-    "admin": [
-        ("apps", "odoo", []),
+    "ops": [
+        ("my_work", "odoo/iaas-my-work", []),
+        ("customers", "odoo/iaas-customers", []),
+        ("customer", "odoo/iaas-customers", [FIRST_ROW]),
+    ],
+    "sales": [
+        ("contracts", "odoo/iaas-contracts", []),
+        ("contract", "odoo/iaas-contracts", [IN_FORCE]),
+        ("orders", "odoo/iaas-orders", []),
+        ("order", "odoo/iaas-orders", [FIRST_ROW]),
+        ("resources", "odoo/iaas-resources", []),
+    ],
+    "ops.manager": [
+        ("services", "odoo/iaas-services", []),
+        ("prices", "odoo/iaas-prices", []),
+        ("price", "odoo/iaas-prices", [FIRST_ROW]),
+    ],
+    "billing.manager": [
+        ("billing_run", "odoo/iaas-billing-runs", [FIRST_ROW]),
+        ("statements", "odoo/iaas-statements", []),
+        ("statement", "odoo/iaas-statements", [FIRST_ROW]),
+        ("statement_line", "odoo/iaas-statement-lines", [FIRST_ROW]),
+        ("revenue", "odoo/iaas-revenue", []),
+        ("usage", "odoo/iaas-usage", []),
+        (
+            "invoice",
+            "odoo/iaas-statements",
+            [FIRST_ROW, "button[name=action_view_move]"],
+        ),
+    ],
+    "procurement.manager": [
+        ("pools", "odoo/iaas-pools", []),
+        ("pool", "odoo/iaas-pools", [".o_kanban_record"]),
+        ("hosts", "odoo/iaas-hosts", []),
     ],
 }
 
+
+def main(url, wanted):
+    """Open the pages, each as its user, and save what is seen."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    for login, pages in PAGES.items():
+        pages = [page for page in pages if not wanted or page[0] in wanted]
+        if not pages:
+            continue
+        with open_browser() as driver:
+            log_in(driver, url, login)
+            for name, path, selectors in pages:
+                _take(driver, f"{url}/{path}", selectors, IMAGES / f"{name}.png")
+
+
+def _take(driver, address, selectors, image):
+    driver.get(address)
+    wait_until_drawn(driver)
+    for selector in selectors:
+        if not click(driver, selector):
+            raise SystemExit(f"{image.stem}: {address} has no {selector}")
+    errors = errors_shown(driver)
+    if errors:
+        raise SystemExit(f"{image.stem}: {errors}")
+    take_picture(driver, image)
+    print(image.relative_to(ROOT))
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2:])

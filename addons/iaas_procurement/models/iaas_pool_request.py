@@ -77,7 +77,7 @@ class IaasPool(models.Model):
                     activity_type,
                     date_deadline=deadline,
                     user_id=(pool.user_id or self.env.user).id,
-                    summary=self.env._("%s servers short", pool.servers_to_request),
+                    summary=self.env._("Servers short: %s", pool.servers_to_request),
                 )
 
     def _check_can_request(self):
