@@ -61,10 +61,10 @@ def _named_source(home):
                     f"{release} is not Odoo {SERIES}",
                     f"name a folder with Odoo {SERIES}, or unset ODOO_HOME",
                 )
-            clone = python_path / "addons"
-            return OdooSource(
-                python_path, (clone,) if clone.is_dir() else (), f"{SERIES} at {home}"
-            )
+            # A git clone keeps most addons beside the package, an installation in it.
+            is_clone = (python_path / "odoo-bin").is_file()
+            addons = (python_path / "addons",) if is_clone else ()
+            return OdooSource(python_path, addons, f"{SERIES} at {home}")
     raise StepError(
         f"no odoo/release.py under {home}",
         "name the folder that holds odoo/ (a git clone or a dist-packages folder), "
