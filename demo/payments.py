@@ -21,6 +21,8 @@ HABITS = {
 }
 # Who has stopped paying owes the invoices of so many days.
 STOPPED_DAYS = 170
+# Late invoices whose payments would fall into so many days are paid together.
+ARREARS_DAYS = 40
 
 
 def prepare(env):
@@ -42,19 +44,45 @@ def settle(env, seed, today, partners):
         order="invoice_date, id",
     )
     places = {partner: index for index, partner in partners.items()}
-    paid = []
+    by_customer, paid = {}, 0
     for invoice in due:
         index = places.get(invoice.partner_id)
         day = _payment_day(seed, index, invoice, today)
         if day:
-            paid.append((day, invoice.id))
-    paid.sort()
-    for batch in batches(paid, BATCH):
+            paid += 1
+            by_customer.setdefault(index, []).append(
+                (day, invoice.id, day > invoice.invoice_date_due)
+            )
+    transfers = sorted(
+        transfer for owed in by_customer.values() for transfer in _transfers(owed)
+    )
+    for batch in batches(transfers, BATCH):
         _pay(env, batch)
         env.flush_all()
         env.cr.commit()
         env.invalidate_all()
-    return f"{len(paid)} of {len(due)} invoices paid"
+    return f"{paid} of {len(due)} invoices paid by {len(transfers)} transfers"
+
+
+def _transfers(owed):
+    """One transfer for each invoice; who is late clears the arrears in one.
+
+    :param owed: the customer's (day, invoice id, whether late)
+    :return: (day, invoice ids) of each transfer
+    """
+    transfers, arrears = [], []
+    for day, invoice, is_late in sorted(owed):
+        if not is_late:
+            transfers.append((day, [invoice]))
+        elif arrears and day <= arrears[0][0] + timedelta(ARREARS_DAYS):
+            arrears.append((day, invoice))
+        else:
+            arrears = [(day, invoice)]
+            transfers.append((None, arrears))
+    return [
+        (day, paid) if day else (paid[-1][0], [invoice for _day, invoice in paid])
+        for day, paid in transfers
+    ]
 
 
 def _bank(env):
@@ -82,8 +110,10 @@ def _payment_day(seed, customer, invoice, today):
     return day if day <= today else None
 
 
-def _pay(env, batch):
-    invoices = env["account.move"].browse([invoice for _day, invoice in batch])
+def _pay(env, transfers):
+    Move = env["account.move"]
+    invoices = [Move.browse(ids) for _day, ids in transfers]
+    Move.union(*invoices).fetch(["amount_residual", "name", "partner_id"])
     journal = _bank(env)
     method = journal.inbound_payment_method_line_ids[:1]
     payments = quiet(env["account.payment"]).create(
@@ -91,24 +121,24 @@ def _pay(env, batch):
             {
                 "payment_type": "inbound",
                 "partner_type": "customer",
-                "partner_id": invoice.partner_id.id,
-                "amount": invoice.amount_residual,
-                "currency_id": invoice.currency_id.id,
+                "partner_id": paid.partner_id.id,
+                "amount": sum(paid.mapped("amount_residual")),
+                "currency_id": paid.currency_id.id,
                 "date": day,
                 "journal_id": journal.id,
                 "payment_method_line_id": method.id,
-                "memo": invoice.payment_reference or invoice.name,
+                "memo": ", ".join(paid.mapped("name")),
             }
-            for (day, _id), invoice in zip(batch, invoices, strict=True)
+            for (day, _ids), paid in zip(transfers, invoices, strict=True)
         ]
     )
     payments.action_post()
     receivable = "asset_receivable"
     env["account.move.line"]._reconcile_plan(
         [
-            (invoice.line_ids + payment.move_id.line_ids).filtered(
+            (paid.line_ids + payment.move_id.line_ids).filtered(
                 lambda line: line.account_id.account_type == receivable
             )
-            for invoice, payment in zip(invoices, payments, strict=True)
+            for paid, payment in zip(invoices, payments, strict=True)
         ]
     )
