@@ -9,6 +9,7 @@ from .console import StepError, run, say, step, succeeds
 from .paths import LOGS, ROOT, VENV
 from .server import build_company, free_port, running
 
+PURE_TESTS = ("tests/pure", "tests/demo", "tests/dev")
 # A line of Odoo's log above INFO with the lines that belong to it, such as a traceback.
 COMPLAINT = re.compile(
     r"^\S+ \S+ \d+ (?:WARNING|ERROR|CRITICAL) (?:(?!^\d{4}-).*\n)*", re.MULTILINE
@@ -43,7 +44,7 @@ def run_lint():
 
 def _run_pure_tests():
     with step("Tests of the pure packages"):
-        pytest = [VENV / "bin/python", "-m", "pytest", "-q", "tests/pure", "tests/demo"]
+        pytest = [VENV / "bin/python", "-m", "pytest", "-q", *PURE_TESTS]
         return [] if succeeds(pytest, cwd=ROOT) else ["pure"]
 
 
