@@ -111,7 +111,7 @@ def _payment_day(seed, customer, invoice, today):
 
 
 def _pay(env, transfers):
-    Move = env["account.move"]
+    Move = quiet(env["account.move"])
     invoices = [Move.browse(ids) for _day, ids in transfers]
     Move.union(*invoices).fetch(["amount_residual", "name", "partner_id"])
     journal = _bank(env)
@@ -134,7 +134,7 @@ def _pay(env, transfers):
     )
     payments.action_post()
     receivable = "asset_receivable"
-    env["account.move.line"]._reconcile_plan(
+    quiet(env["account.move.line"])._reconcile_plan(
         [
             (paid.line_ids + payment.move_id.line_ids).filtered(
                 lambda line: line.account_id.account_type == receivable
