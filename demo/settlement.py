@@ -31,10 +31,9 @@ def summary(run):
     """What a run did, for the list of steps."""
     invoices = run.statement_ids.move_id
     total = sum(run.statement_ids.mapped("amount_untaxed"))
-    blocked = len(run.blocker_ids)
     return (
         f"{len(run.statement_ids)} statements, {len(invoices)} invoices, "
-        f"{total:,.0f} USD" + (f", {blocked} BLOCKED" if blocked else "")
+        f"{total:,.0f} USD"
     )
 
 
