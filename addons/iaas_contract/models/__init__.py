@@ -3,6 +3,7 @@ from . import (
     iaas_contract,
     iaas_contract_life,
     iaas_contract_line,
+    iaas_contract_terms,
     iaas_price,
     iaas_price_summary,
     iaas_price_tier,

@@ -38,6 +38,13 @@ class IaasCatalogue(models.Model):
         "A catalogue of this name exists already.",
     )
 
+    def copy_data(self, default=None):
+        values_list = super().copy_data(default)
+        for catalogue, values in zip(self, values_list, strict=True):
+            if "name" not in (default or {}):
+                values["name"] = self.env._("%s (copy)", catalogue.name)
+        return values_list
+
     @api.depends("product_ids")
     def _compute_product_count(self):
         for catalogue in self:

@@ -1,5 +1,5 @@
 from collections import defaultdict
-from datetime import timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
@@ -11,6 +11,8 @@ from odoo.fields import Domain
 from odoo.addons.base.models.res_partner import _tz_get
 
 UNSIGNED_STATES = ("draft", "sent")
+# A hundred years in months.
+LONGEST_TERM = 1200
 LIVE_STATES = ("active", "expiring")
 IN_FORCE_STATES = (*LIVE_STATES, "ended", "terminated")
 
@@ -18,7 +20,12 @@ IN_FORCE_STATES = (*LIVE_STATES, "ended", "terminated")
 class IaasContract(models.Model):
     _name = "iaas.contract"
     _description = "Framework Contract"
-    _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "iaas.gated.mixin",
+        "portal.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _order = "date_start desc, id desc"
     _check_company_auto = True
 
@@ -51,8 +58,11 @@ class IaasContract(models.Model):
     )
     currency_id = fields.Many2one(
         "res.currency",
+        compute="_compute_currency_id",
+        store=True,
+        readonly=False,
         required=True,
-        default=lambda self: self.env.company.currency_id,
+        precompute=True,
     )
     user_id = fields.Many2one(
         "res.users",
@@ -184,7 +194,9 @@ class IaasContract(models.Model):
         tracking=True,
         help="Last day in force after a termination.",
     )
-    termination_reason = fields.Text(readonly=True, copy=False)
+    termination_reason = fields.Text(
+        readonly=True, copy=False, groups="base.group_user"
+    )
     is_signature_overdue = fields.Boolean(
         compute="_compute_is_signature_overdue",
         search="_search_is_signature_overdue",
@@ -215,6 +227,11 @@ class IaasContract(models.Model):
 
     # === COMPUTE ===
 
+    @api.depends("company_id")
+    def _compute_currency_id(self):
+        for contract in self:
+            contract.currency_id = contract.company_id.currency_id
+
     @api.depends("partner_id")
     def _compute_owner(self):
         for contract in self:
@@ -234,7 +251,9 @@ class IaasContract(models.Model):
     def _compute_term_months(self):
         for contract in self:
             months = 0
-            if contract.date_start and contract.date_end:
+            has_term = contract.date_start and contract.date_end
+            # The last day of the calendar stands for an open end.
+            if has_term and contract.date_end < date.max:
                 after = contract.date_end + timedelta(days=1)
                 delta = relativedelta(after, contract.date_start)
                 if not delta.days:
@@ -244,6 +263,15 @@ class IaasContract(models.Model):
     @api.onchange("term_months")
     def _inverse_term_months(self):
         for contract in self:
+            if contract.term_months > LONGEST_TERM:
+                raise UserError(
+                    self.env._(
+                        "A term of %(months)s months is too long: enter at most "
+                        "%(most)s, or leave the last day empty for an open term.",
+                        months=contract.term_months,
+                        most=LONGEST_TERM,
+                    )
+                )
             if contract.term_months > 0 and contract.date_start:
                 contract.date_end = (
                     contract.date_start
@@ -410,43 +438,12 @@ class IaasContract(models.Model):
             "context": {"default_contract_id": self.id},
         }
 
-    # === BUSINESS ===
-
-    def _is_valid_on(self, day):
-        """Whether the contract is, or was, in force on the civil day."""
-        self.ensure_one()
-        return (
-            self.state in IN_FORCE_STATES
-            and self.date_start <= day
-            and (not self.date_end or day <= self.date_end)
-        )
-
-    def _get_discount(self, product, day):
-        """The discount line that applies to the product on the day: one for the
-        product itself, else the one for its nearest category; else an empty line."""
-        self.ensure_one()
-        lines = self.line_ids.filtered(lambda line: line._is_valid_on(day))
-        own = lines.filtered(lambda line: line.product_id == product)
-        if own:
-            return own[0]
-        by_category = {line.categ_id.id: line for line in lines if line.categ_id}
-        path = product.categ_id.parent_path or ""
-        for categ_id in reversed(path.split("/")[:-1]):
-            if int(categ_id) in by_category:
-                return by_category[int(categ_id)]
-        return self.env["iaas.contract.line"]
-
-    def _allows_product(self, product):
-        """Whether the catalogue of the contract holds the product."""
-        self.ensure_one()
-        return not self.catalogue_id or product in self.catalogue_id.product_ids
-
     # === TOOLS ===
 
     def _day_of(self, instant):
         """The civil day that holds a naive UTC instant in the contract's zone."""
-        self.ensure_one()
-        zone = ZoneInfo(self.timezone or "UTC")
+        # Also asked of a form in which no contract is chosen yet.
+        zone = ZoneInfo(self[:1].timezone or "UTC")
         return instant.replace(tzinfo=ZoneInfo("UTC")).astimezone(zone).date()
 
     def _today(self):

@@ -19,14 +19,6 @@ CRON_BATCH = 100
 # Days a sent contract waits for its signature when nobody set a deadline.
 SIGNATURE_DAYS = 30
 
-# Set by the actions of the contract, never by the client.
-GATED_FIELDS = {
-    "state",
-    "signed_date",
-    "signed_by",
-    "termination_date",
-    "termination_reason",
-}
 # What was signed: nobody changes these under a running contract, because periods
 # and amounts already settled were computed from them.
 SIGNED_TERMS = {
@@ -40,7 +32,13 @@ SIGNED_TERMS = {
     "settlement_mode",
 }
 # What an addendum may change: operations managers only.
-AMENDABLE_TERMS = {"date_end", "term_months", "payment_term_id", "catalogue_id"}
+AMENDABLE_TERMS = {
+    "date_end",
+    "term_months",
+    "payment_term_id",
+    "catalogue_id",
+    "note",
+}
 
 
 class IaasContract(models.Model):
@@ -50,32 +48,29 @@ class IaasContract(models.Model):
 
     # === CRUD ===
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            self._check_gated_values(vals)
-        return super().create(vals_list)
+    @api.model
+    def _get_gated_fields(self):
+        return super()._get_gated_fields() | {
+            "state",
+            "signed_date",
+            "signed_by",
+            "termination_date",
+            "termination_reason",
+        }
+
+    @api.model
+    def _get_gated_message(self, labels):
+        return self.env._(
+            "These fields of a framework contract are set by its buttons (Send, Sign, "
+            "Activate, Terminate), not by hand: %(fields)s.",
+            fields=labels,
+        )
 
     def write(self, vals):
-        self._check_gated_values(vals)
         self._check_signed_terms(vals)
         result = super().write(vals)
         self._follow_activities(vals)
         return result
-
-    def _check_gated_values(self, vals):
-        """Refuse values that only the actions of the contract may set."""
-        gated = GATED_FIELDS & vals.keys()
-        if not self:
-            gated = {name for name in gated if vals[name] not in (False, None, "draft")}
-        if gated and not self.env.su:
-            raise UserError(
-                self.env._(
-                    "These fields of a framework contract are set by its buttons "
-                    "(Send, Sign, Activate, Terminate), not by hand: %(fields)s.",
-                    fields=self._labels(gated),
-                )
-            )
 
     def _check_signed_terms(self, vals):
         """Refuse a change of what was signed; addenda are for operations managers."""
@@ -98,11 +93,6 @@ class IaasContract(models.Model):
                         fields=self._labels(changed),
                     )
                 )
-
-    def _changes(self, name, value):
-        field = self._fields[name]
-        old = field.convert_to_cache(self[name], self)
-        return field.convert_to_cache(value, self) != old
 
     def _labels(self, names):
         return ", ".join(

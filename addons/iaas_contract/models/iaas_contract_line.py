@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 from ..fields import Decimal
 
@@ -79,31 +78,19 @@ class IaasContractLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
-        lines._check_may_amend()
+        lines.contract_id._check_amendable()
         return lines
 
     def write(self, vals):
-        self._check_may_amend()
+        self.contract_id._check_amendable()
         result = super().write(vals)
         if "contract_id" in vals:
-            self._check_may_amend()
+            self.contract_id._check_amendable()
         return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_if_amendable(self):
-        self._check_may_amend()
-
-    def _check_may_amend(self):
-        """Discounts that were signed are changed by operations managers only."""
-        for contract in self.contract_id:
-            if not contract.is_amendable:
-                raise UserError(
-                    self.env._(
-                        "%(contract)s is signed: its discounts can only be changed by "
-                        "an operations manager, as an addendum.",
-                        contract=contract.display_name,
-                    )
-                )
+        self.contract_id._check_amendable()
 
     def _is_valid_on(self, day):
         """Whether the discount holds on the civil day."""

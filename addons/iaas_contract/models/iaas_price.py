@@ -282,10 +282,19 @@ class IaasPrice(models.Model):
         # meets the exclusion constraint.
         self.flush_model(["date_start", "date_end", "active"])
         prices = super(IaasPrice, self._with_tiers_pending()).create(vals_list)
+        prices.contract_id._check_amendable()
         return prices.with_env(self.env)
 
     def write(self, vals):
-        return super(IaasPrice, self._with_tiers_pending()).write(vals)
+        self.contract_id._check_amendable()
+        result = super(IaasPrice, self._with_tiers_pending()).write(vals)
+        if "contract_id" in vals:
+            self.contract_id._check_amendable()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_if_amendable(self):
+        self.contract_id._check_amendable()
 
     def _with_tiers_pending(self):
         """While tiers change one after the other their list may be unsound; it is
@@ -383,7 +392,12 @@ class IaasPrice(models.Model):
         """The days split by the first of these prices that is valid on each."""
         one_day = timedelta(days=1)
         changes = {price.date_start for price in self if price.date_start}
-        changes |= {price.date_end + one_day for price in self if price.date_end}
+        # An end after the last day changes nothing, and may be the calendar's last.
+        changes |= {
+            price.date_end + one_day
+            for price in self
+            if price.date_end and price.date_end < last_day
+        }
         starts = [first_day, *sorted(c for c in changes if first_day < c <= last_day)]
         ends = [*(start - one_day for start in starts[1:]), last_day]
         segments = []

@@ -64,8 +64,22 @@ class IaasPriceTier(models.Model):
         if not self.env.context.get("iaas_tiers_pending"):
             self.price_id._check_sound()
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        tiers = super().create(vals_list)
+        tiers.price_id.contract_id._check_amendable()
+        return tiers
+
+    def write(self, vals):
+        self.price_id.contract_id._check_amendable()
+        result = super().write(vals)
+        if "price_id" in vals:
+            self.price_id.contract_id._check_amendable()
+        return result
+
     def unlink(self):
         prices = self.price_id
+        prices.contract_id._check_amendable()
         result = super().unlink()
         if not self.env.context.get("iaas_tiers_pending"):
             prices._check_sound()

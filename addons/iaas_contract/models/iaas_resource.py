@@ -8,7 +8,7 @@ from ..fields import Decimal
 class IaasResource(models.Model):
     _name = "iaas.resource"
     _description = "Cloud Resource"
-    _inherit = ["iaas.decimal.mixin", "mail.thread"]
+    _inherit = ["iaas.gated.mixin", "iaas.decimal.mixin", "mail.thread"]
     _order = "date_start desc, id desc"
     _rec_names_search = ["external_ref", "name"]
     _check_company_auto = True
@@ -29,6 +29,11 @@ class IaasResource(models.Model):
         help="The identifier by which the cloud platform and usage events know it.",
     )
     active = fields.Boolean(default=True)
+    is_void = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Never came into use: the order or the contract ended before.",
+    )
     company_id = fields.Many2one(
         related="contract_id.company_id", store=True, index=True, precompute=True
     )
@@ -166,7 +171,41 @@ class IaasResource(models.Model):
                     )
                 )
 
+    @api.constrains("contract_id", "product_id")
+    def _check_within_catalogue(self):
+        for resource in self:
+            if not resource.contract_id._allows_product(resource.product_id):
+                raise ValidationError(
+                    self.env._(
+                        "%(product)s is not in the catalogue of %(contract)s. Add it "
+                        "to the catalogue or choose another product.",
+                        product=resource.product_id.display_name,
+                        contract=resource.contract_id.display_name,
+                    )
+                )
+
     # === CRUD ===
+
+    @api.model
+    def _get_gated_fields(self):
+        # What follows from the contract, and what takes a resource out of settlement.
+        return super()._get_gated_fields() | {
+            "active",
+            "is_void",
+            "company_id",
+            "partner_id",
+            "categ_id",
+            "sale_line_id",
+            "sale_order_id",
+        }
+
+    @api.model
+    def _get_gated_message(self, labels):
+        return self.env._(
+            "These fields of a cloud resource follow from its contract, product and "
+            "order: %(fields)s. To end a resource, stop it.",
+            fields=labels,
+        )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -218,8 +257,10 @@ class IaasResource(models.Model):
 
     def _void(self):
         """Take out of every list and settlement what was never used."""
-        for resource in self:
-            resource.write({"active": False, "date_end": resource.date_start})
+        for resource in self.sudo():
+            resource.write(
+                {"active": False, "is_void": True, "date_end": resource.date_start}
+            )
 
     def _filter_used(self):
         """The resources whose use is on record. Addons that record it extend this."""

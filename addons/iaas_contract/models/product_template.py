@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class ProductTemplate(models.Model):
@@ -82,6 +83,30 @@ class ProductTemplate(models.Model):
         for vals in vals_list:
             if vals.get("is_iaas"):
                 vals.setdefault("type", "service")
+
+    def write(self, vals):
+        self._check_iaas_kept(vals)
+        return super().write(vals)
+
+    def _check_iaas_kept(self, vals):
+        """How a product is charged is not changed under what customers rent."""
+        kept = {"is_iaas", "iaas_charge_kind", "iaas_resource_policy"} & vals.keys()
+        changed = self.filtered(
+            lambda template: any(template[name] != vals[name] for name in kept)
+        )
+        rented = changed and self.env["iaas.resource"].sudo().with_context(
+            active_test=False
+        ).search([("product_id", "in", changed.product_variant_ids.ids)], limit=1)
+        if rented:
+            raise UserError(
+                self.env._(
+                    "%(product)s is rented (%(resource)s), so whether and how it is "
+                    "charged cannot be changed. Make a new product and move the "
+                    "customers to it.",
+                    product=rented.product_id.display_name,
+                    resource=rented.display_name,
+                )
+            )
 
     def action_view_iaas_prices(self):
         """The prices of all variants."""

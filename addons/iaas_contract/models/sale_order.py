@@ -114,6 +114,11 @@ class SaleOrder(models.Model):
                     )
         return super().write(vals)
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_void_resources(self):
+        # The database deletes the lines of an order, past their own hook.
+        self.order_line._iaas_unlink_void_resources()
+
     # === ACTIONS ===
 
     def action_confirm(self):
@@ -205,7 +210,7 @@ class SaleOrder(models.Model):
         self.ensure_one()
         resources = self.iaas_resource_ids.sudo()
         used = resources._filter_used()
-        today = self.iaas_contract_id.sudo()._today() if resources else None
+        today = resources.contract_id[:1]._today()
         idle = resources - used
         fresh = idle.filtered(lambda resource: resource.date_start >= today)
         fresh._void()

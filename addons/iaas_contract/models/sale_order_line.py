@@ -113,6 +113,25 @@ class SaleOrderLine(models.Model):
         self._check_iaas_resources_kept(vals)
         return super().write(vals)
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_void_resources(self):
+        self._iaas_unlink_void_resources()
+
+    def _iaas_unlink_void_resources(self):
+        """A cancelled line goes with the resources that never came into use."""
+        resources = self.with_context(active_test=False).iaas_resource_ids
+        for resource in resources.filtered(lambda resource: not resource.is_void):
+            raise UserError(
+                self.env._(
+                    "%(order)s started %(resource)s, which has been in use: keep the "
+                    "order as its record.",
+                    order=resource.sale_order_id.name,
+                    resource=resource.display_name,
+                )
+            )
+        # Nobody has the right to delete resources; these were never anything.
+        resources.sudo().unlink()
+
     def _check_iaas_resources_kept(self, vals):
         """What runs is not changed by editing the order that started it."""
         for line in self.filtered(lambda line: line.state == "sale" and line.is_iaas):
@@ -242,7 +261,14 @@ class SaleOrderLine(models.Model):
             running.filtered("date_end").write({"date_end": False})
             void = known.filtered(lambda resource: not resource.active)
             void = void[: needed - len(running)]
-            void.write({"active": True, "date_start": day, "date_end": False})
+            void.write(
+                {
+                    "active": True,
+                    "is_void": False,
+                    "date_start": day,
+                    "date_end": False,
+                }
+            )
             missing = needed - len(running) - len(void)
             values_list += [dict(values) for _unit in range(missing)]
         # The order says who made them and when: no message on each resource.

@@ -7,7 +7,8 @@ OPS_GROUP = "iaas_customer.group_iaas_ops_user"
 
 
 class ResPartner(models.Model):
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["res.partner", "iaas.gated.mixin"]
 
     is_iaas_customer = fields.Boolean(
         string="IaaS Customer",
@@ -142,50 +143,24 @@ class ResPartner(models.Model):
             partner.iaas_subsidiary_count = len(subsidiaries)
 
     # ------------------------------------------------------------------
-    # CRUD
+    # Gate
     # ------------------------------------------------------------------
 
     @api.model
-    def _iaas_verification_fields(self):
-        """Fields that only the verification actions may change."""
-        return {
+    def _get_gated_fields(self):
+        return super()._get_gated_fields() | {
             "iaas_verification_state",
             "iaas_verification_date",
             "iaas_verifier_id",
         }
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su:
-            initial = {False, None, "unverified"}
-            guarded = self._iaas_verification_fields()
-            if any(
-                vals[name] not in initial
-                for vals in vals_list
-                for name in guarded & vals.keys()
-            ):
-                self._iaas_refuse_verification_write()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        guarded = self._iaas_verification_fields() & vals.keys()
-        if guarded and not self.env.su:
-            for partner in self:
-                for name in guarded:
-                    field = self._fields[name]
-                    if field.convert_to_cache(
-                        vals[name], partner
-                    ) != field.convert_to_cache(partner[name], partner):
-                        self._iaas_refuse_verification_write()
-        return super().write(vals)
-
-    def _iaas_refuse_verification_write(self):
-        raise UserError(
-            self.env._(
-                "The verification of a customer is not set by hand or by import. "
-                "Submit the customer for verification and let operations verify or "
-                "reject it."
-            )
+    @api.model
+    def _get_gated_message(self, labels):
+        return self.env._(
+            "The verification of a customer is not set by hand (%(fields)s). "
+            "Submit the customer for verification and let operations verify or reject "
+            "it.",
+            fields=labels,
         )
 
     # ------------------------------------------------------------------
