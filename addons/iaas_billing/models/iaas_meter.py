@@ -103,6 +103,23 @@ class IaasMeter(models.Model):
                     )
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        # A meter that was just archived must be so in the database before its
+        # successor meets the unique index.
+        self.flush_model(["active", "product_id"])
+        return super().create(
+            [{"name": vals.get("code"), **vals} for vals in vals_list]
+        )
+
+    def copy_data(self, default=None):
+        # Archived: a product has one active meter.
+        given = {"active": False, **(default or {})}
+        return [
+            {"code": self.env._("%(code)s-copy", code=meter.code), **vals, **given}
+            for meter, vals in zip(self, super().copy_data(default), strict=True)
+        ]
+
     def write(self, vals):
         # Changing how past events read would change bills already sent.
         fixed = {"code", "aggregation", "value_property"} & vals.keys()

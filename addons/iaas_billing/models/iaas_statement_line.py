@@ -6,7 +6,7 @@ from odoo.addons.iaas_contract.fields import Decimal
 from odoo.addons.iaas_contract.pricing import allocate, round_half_up, tier_charges
 from odoo.addons.iaas_contract.pricing.numbers import exact
 
-KEY = ("statement_id", "resource_id", "product_id", "segment_start")
+KEY = ("statement_id", "resource_id", "product_id", "meter_id", "segment_start")
 
 
 class IaasStatementLine(models.Model):
@@ -55,6 +55,12 @@ class IaasStatementLine(models.Model):
         readonly=True,
     )
     quantity = Decimal(readonly=True)
+    quantity_before = Decimal(
+        string="Counted Before",
+        readonly=True,
+        help="What the resource used before in the period at the same price: tiers and "
+        "free units go on from there.",
+    )
     uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
     price_id = fields.Many2one(
         "iaas.price", required=True, readonly=True, ondelete="restrict", index=True
@@ -87,9 +93,9 @@ class IaasStatementLine(models.Model):
     )
     explanation = fields.Text(compute="_compute_explanation", compute_sudo=True)
 
-    _segment_unique = models.Constraint(
-        "UNIQUE (statement_id, resource_id, product_id, segment_start)",
-        "A resource is charged once per product and price segment.",
+    _segment_meter_unique = models.UniqueIndex(
+        "(statement_id, resource_id, product_id, COALESCE(meter_id, 0), segment_start)",
+        "A resource is charged once per product, meter and price segment.",
     )
     _segment_order = models.Constraint(
         "CHECK (segment_end >= segment_start)",
@@ -202,17 +208,20 @@ class IaasStatementLine(models.Model):
     # ------------------------------------------------------------------
 
     def _explain_tiers(self):
-        """What each tier contributes before proration, adding up to the whole."""
-        charges = tier_charges(self.price_id._to_pricing(), self.quantity)
-        if not charges:
-            return []
+        """What each tier contributes before proration, adding up to the whole; less
+        what the units counted before came to."""
+        pricing = self.price_id._to_pricing()
+        before = self.quantity_before
+        with exact():
+            quantity = before + self.quantity
+        charges = tier_charges(pricing, quantity)
         digits = self.currency_id.decimal_places
         with exact():
             total = round_half_up(sum(charge.amount for charge in charges), digits)
         amounts = allocate(
             total, [round_half_up(charge.amount, digits) for charge in charges]
         )
-        return [
+        steps = [
             self.env._(
                 "%(units)s %(unit)s in tier %(number)s: %(amount)s %(currency)s",
                 units=_plain(charge.units),
@@ -225,6 +234,16 @@ class IaasStatementLine(models.Model):
                 zip(charges, amounts, strict=True), start=1
             )
         ]
+        if before:
+            steps.append(
+                self.env._(
+                    "Counted with the %(units)s %(unit)s before them in the period at "
+                    "this price, which are charged by their own line.",
+                    units=_plain(before),
+                    unit=self.uom_id.name,
+                )
+            )
+        return steps
 
     def write(self, vals):
         self._check_not_posted()

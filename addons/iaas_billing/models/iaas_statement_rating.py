@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from odoo.addons.iaas_contract.pricing import (
     EVENT_MODELS,
@@ -13,9 +14,10 @@ from odoo.addons.iaas_contract.pricing import (
     rate,
     round_half_up,
 )
-from odoo.addons.iaas_contract.pricing.numbers import exact
+from odoo.addons.iaas_contract.pricing.numbers import ZERO, exact
 
-from ..rating import Terms, Usage
+from ..rating import Charges, Terms, Usage
+from ..rating.usage import CARRIED
 
 _DAY = timedelta(days=1)
 
@@ -32,7 +34,7 @@ class IaasStatement(models.Model):
         if not self:
             return {}
         resources = self._get_resources()
-        meters = self.env["iaas.meter"].with_context(active_test=False).search([])
+        meters = self._get_meters(resources)
         products = resources.product_id | meters.product_id
         terms = Terms(self, products)
         usage = self._read_usage(terms, meters)
@@ -65,6 +67,37 @@ class IaasStatement(models.Model):
             .search([("contract_id", "in", self.contract_id.ids)], order="id")
         )
 
+    def _get_meters(self, resources):
+        """The meters of what the resources are, and of what they have used."""
+        meters = self.env["iaas.meter"].with_context(active_test=False).search([])
+        rented = meters.filtered(lambda meter: meter.product_id in resources.product_id)
+        others = meters - rented
+        if not others or not resources:
+            return rented
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT meter.id
+                  FROM iaas_meter meter
+                 WHERE meter.id = ANY(%s)
+                   AND EXISTS (
+                       SELECT FROM unnest(%s::int[]) AS resource (id)
+                         JOIN iaas_usage_event event
+                           ON event.resource_id = resource.id
+                        WHERE event.meter_id = meter.id
+                          AND event.time < %s
+                          AND (event.time >= %s OR meter.aggregation = ANY(%s)))
+                """,
+                others.ids,
+                resources.ids,
+                max(self.mapped("period_end")),
+                min(self.mapped("period_start")),
+                list(CARRIED),
+            )
+        )
+        used = meters.browse(meter_id for (meter_id,) in rows)
+        return meters.filtered(lambda meter: meter in rented + used)
+
     def _read_usage(self, terms, meters):
         """The usage of all statements, cut wherever a metered product's price is."""
         boundaries = {}
@@ -86,44 +119,37 @@ class IaasStatement(models.Model):
     def _prepare_lines(self, resources, meters, terms, usage):
         """The values of all lines of the statement, with exact amounts."""
         values = []
-        for resource in resources.filtered("active"):
+        for resource in resources.filtered(lambda resource: not resource.is_void):
             kind = resource.product_id.iaas_charge_kind
             if kind == "one_time":
                 values += self._prepare_one_time(resource, terms)
             elif kind == "recurring":
                 values += self._prepare_recurring(resource, terms)
         by_id = resources.grouped("id")
-        for resource_id, meter_id in self._get_metered(resources, meters, usage):
-            values += self._prepare_usage(
-                by_id[resource_id], meters.browse(meter_id), terms, usage
-            )
+        for (resource_id, _product), used in self._get_metered(
+            resources, meters, usage
+        ).items():
+            values += self._prepare_usage(by_id[resource_id], used, terms, usage)
         return values
 
     def _get_metered(self, resources, meters, usage):
-        """The (resource, meter) pairs to rate: those with usage, and what is rented
-        by the meter, for which a minimum may be due without any."""
-        keys = set(usage.keys(self))
-        by_product = meters.filtered("active").grouped("product_id")
-        for resource in resources.filtered("active"):
-            meter = by_product.get(resource.product_id)
-            if meter and self._get_life(resource):
-                keys.add((resource.id, meter.id))
-        charged = defaultdict(lambda: meters.browse())
-        for resource_id, meter_id in keys:
+        """The meters to rate by resource and product: those with usage, else, for
+        what is rented by the meter, the active one: a minimum may be due without
+        usage.
+
+        :return: ``{(resource id, product): meters}``, in their order
+        """
+        metered = defaultdict(meters.browse)
+        for resource_id, meter_id in sorted(usage.keys(self)):
             meter = meters.browse(meter_id)
-            charged[resource_id, meter.product_id] |= meter
-        for (resource_id, product), used in charged.items():
-            if len(used) > 1:
-                raise UserError(
-                    self.env._(
-                        "%(resource)s has usage of %(product)s by two meters "
-                        "(%(meters)s). Let one of them measure another product.",
-                        resource=resources.browse(resource_id).display_name,
-                        product=product.display_name,
-                        meters=", ".join(used.mapped("code")),
-                    )
-                )
-        return sorted(keys)
+            metered[resource_id, meter.product_id] += meter
+        by_product = meters.filtered("active").grouped("product_id")
+        for resource in resources.filtered(lambda resource: not resource.is_void):
+            key = (resource.id, resource.product_id)
+            meter = by_product.get(resource.product_id)
+            if meter and key not in metered and self._get_life(resource):
+                metered[key] = meter
+        return metered
 
     def _get_life(self, resource):
         """The first and last day of the resource in the period, or nothing."""
@@ -185,33 +211,28 @@ class IaasStatement(models.Model):
             yield start, after, first, min(last, after - _DAY)
             first = after
 
-    def _prepare_usage(self, resource, meter, terms, usage):
-        """A line per segment of an additive meter; one line, at the price at the end
-        of the period, of any other."""
-        product = meter.product_id
+    def _prepare_usage(self, resource, meters, terms, usage):
+        """The lines of one product: one per segment of an additive meter; a single
+        one, at the price at the end of the period, of any other."""
+        product = meters.product_id
         segments = terms.segments(self, product)
-        if not meter._is_additive():
-            segments = [segments[-1]._replace(first=self.date_from)]
-        already = 0
-        for segment in segments:
+        whole = segments[-1]._replace(first=self.date_from)
+        additive = meters.filtered(lambda meter: meter._is_additive())
+        slices = [(segment, meter) for segment in segments for meter in additive]
+        slices += [(whole, meter) for meter in meters - additive]
+        charges = Charges()
+        for number, (segment, meter) in enumerate(slices, start=1):
             quantity = usage.quantity(self, resource, meter, segment)
             if not quantity and not segment.price:
                 continue
             pricing, percent = self._get_pricing(resource, segment, terms, product)
-            events = ()
+            events = []
             if pricing.charge_model in EVENT_MODELS:
                 events = usage.amounts(self, resource, meter, segment)
             quantity = meter._convert(quantity)
-            charged = rate(
-                pricing,
-                quantity,
-                events,
-                discount_percent=percent,
-                already_charged=already,
-                last_slice=segment is segments[-1],
+            before, listed, charged = charges.add(
+                pricing, quantity, events, percent, is_last=number == len(slices)
             )
-            with exact():
-                already += charged
             if not quantity and not charged:
                 continue
             yield self._prepare_line(
@@ -219,9 +240,13 @@ class IaasStatement(models.Model):
                 product,
                 segment,
                 quantity=quantity,
-                list_amount=base_amount(pricing, quantity, events),
+                list_amount=listed,
                 amount_exact=charged,
-            ) | {"meter_id": meter.id, "charge_kind": "usage"}
+            ) | {
+                "meter_id": meter.id,
+                "charge_kind": "usage",
+                "quantity_before": before,
+            }
 
     def _get_pricing(self, resource, segment, terms, product=None):
         """The pure price and the discount percentage of a segment.
@@ -253,6 +278,7 @@ class IaasStatement(models.Model):
             "meter_id": False,
             "charge_kind": product.iaas_charge_kind,
             "quantity": quantity,
+            "quantity_before": ZERO,
             "price_id": segment.price.id,
             "contract_line_id": segment.discount.id,
             "discount_percent": segment.discount.discount,

@@ -1,11 +1,12 @@
 """What a batch of statements needs to be rated, read in few queries.
 
 ``Terms`` answers which price and discount hold on which days, ``Usage`` how much each
-resource has used in them. The amounts themselves come from the pure packages
-``pricing`` and ``metering``.
+resource has used in them, ``Charges`` what that comes to. The amounts themselves come
+from the pure packages ``pricing`` and ``metering``.
 """
 
+from .charges import Charges
 from .terms import Segment, Terms
 from .usage import Usage
 
-__all__ = ["Segment", "Terms", "Usage"]
+__all__ = ["Charges", "Segment", "Terms", "Usage"]

@@ -6,8 +6,8 @@ _DAY = timedelta(days=1)
 
 
 class Segment(NamedTuple):
-    """Consecutive days (the last included) under one price and one discount line,
-    either of which may be an empty record."""
+    """Consecutive days (the last included) under one price and one discount, the
+    records of which may be empty."""
 
     first: date
     last: date
@@ -70,14 +70,18 @@ class Terms:
         for term in (*own, *listed, *statement.contract_id.line_ids):
             if term.date_start:
                 changes.add(term.date_start)
-            if term.date_end:
+            # The last day of the calendar stands for an open end.
+            if term.date_end and term.date_end < date.max:
                 changes.add(term.date_end + _DAY)
         starts = sorted(day for day in changes if first <= day <= last)
         segment = None
         for start, after in zip(starts, [*starts[1:], last + _DAY], strict=True):
             price = self._valid(own, start) or self._valid(listed, start)
             discount = statement.contract_id._get_discount(product, start)
-            if segment and (segment.price, segment.discount) == (price, discount):
+            if segment and (segment.price, segment.discount.discount) == (
+                price,
+                discount.discount,
+            ):
                 segment = segment._replace(last=after - _DAY)
                 continue
             if segment:

@@ -113,7 +113,7 @@ class Usage:
         if meter.aggregation == "time_weighted":
             # A level does not outlive its resource.
             start = max(start, self.instant(statement, resource.date_start))
-            if resource.date_end:
+            if resource.date_end and resource.date_end < statement.date_to:
                 end = min(end, self.instant(statement, resource.date_end + _DAY))
         return start, end
 
@@ -202,7 +202,7 @@ class Usage:
                   JOIN iaas_statement statement ON statement.id = period.statement_id
                   JOIN iaas_resource resource
                     ON resource.contract_id = period.contract_id
-                   AND resource.active
+                   AND resource.is_void IS NOT TRUE
                    AND resource.date_start <= statement.date_to
                    AND (resource.date_end >= statement.date_from
                         OR resource.date_end IS NULL)

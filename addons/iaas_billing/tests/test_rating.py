@@ -43,15 +43,49 @@ class TestRating(IaasBillingCommon):
     def test_segments_of_a_month_add_up_to_the_full_fee(self):
         """A discount that begins inside the month splits the fee without loss."""
         self.contract.line_ids = [
-            (0, 0, {"product_id": self.server.id, "discount": "0"}),
+            (0, 0, {"product_id": self.server.id, "discount": "10"}),
         ]
         self.contract.line_ids.date_end = date(2026, 1, 10)
         self._iaas_resource(self.server)
         lines = self._lines(self._bill_month(2026, 1), self.server)
         self.assertEqual(lines.mapped("days"), [10, 21])
         with exact():
-            total = sum(line.amount_exact for line in lines)
+            total = sum(line.list_amount for line in lines)
         self.assertExact(total, "80")
+
+    def test_discounts_of_the_same_percentage_are_one(self):
+        """A line of 0 % changes nothing, so it splits nothing."""
+        self.contract.line_ids = [
+            (0, 0, {"product_id": self.server.id, "discount": "0"}),
+        ]
+        self.contract.line_ids.date_end = date(2026, 1, 10)
+        self._iaas_resource(self.server)
+        line = self._lines(self._bill_month(2026, 1), self.server)
+        self.assertEqual((line.days, line.amount_exact), (31, 80))
+
+    def test_last_day_of_the_calendar_is_an_open_end(self):
+        self.server.iaas_price_ids.date_end = date.max
+        self.traffic.iaas_price_ids.date_end = date.max
+        self.contract.line_ids = [
+            (0, 0, {"product_id": self.server.id, "discount": "10"}),
+        ]
+        self.contract.line_ids.date_end = date.max
+        self.contract.date_end = date.max
+        resources = self._iaas_resource(self.server)
+        resources += self._iaas_resource(self.traffic)
+        resources.date_end = date.max
+        self.meter.aggregation = "time_weighted"
+        statement = self._bill_month(2026, 1)
+        self.assertExact(self._lines(statement, self.server).amount_exact, "72")
+        self.assertEqual(self.contract.next_billing_date, date(2026, 3, 1))
+
+    def test_archived_resource_is_billed_and_a_void_one_not(self):
+        resource = self._iaas_resource(self.server)
+        resource.active = False
+        self._iaas_resource(self.server)._void()
+        line = self._bill_month(2026, 1).line_ids
+        self.assertEqual(line.resource_id, resource)
+        self.assertExact(line.amount_exact, "80")
 
     def test_price_change_inside_the_period(self):
         """Fees and additive usage are split on the day of the change (R64)."""
