@@ -3,7 +3,8 @@ from odoo.exceptions import UserError
 
 
 class AccountMove(models.Model):
-    _inherit = "account.move"
+    _name = "account.move"
+    _inherit = ["account.move", "iaas.gated.mixin"]
 
     iaas_statement_id = fields.Many2one(
         "iaas.statement",
@@ -27,6 +28,10 @@ class AccountMove(models.Model):
                 move.show_reset_to_draft_button = False
         return result
 
+    @api.model
+    def _get_gated_fields(self):
+        return super()._get_gated_fields() | {"iaas_statement_id"}
+
     def write(self, vals):
         if vals.get("state", "posted") != "posted":
             self._check_iaas_statement_open()
@@ -38,16 +43,28 @@ class AccountMove(models.Model):
 
     def _check_iaas_statement_open(self):
         """Refuse to take back the invoice of a posted statement."""
-        for move in self.sudo():
-            if move.iaas_statement_id.state == "posted":
-                raise UserError(
-                    self.env._(
-                        "Invoice %(invoice)s bills statement %(statement)s, which is "
-                        "posted. Correct it by a credit note.",
-                        invoice=move.display_name,
-                        statement=move.iaas_statement_id.name,
-                    )
+        statement = (
+            self.env["iaas.statement"]
+            .sudo()
+            .search(
+                [
+                    ("state", "=", "posted"),
+                    "|",
+                    ("move_id", "in", self.ids),
+                    ("id", "in", self.sudo().iaas_statement_id.ids),
+                ],
+                limit=1,
+            )
+        )
+        if statement:
+            raise UserError(
+                self.env._(
+                    "Invoice %(invoice)s bills statement %(statement)s, which is "
+                    "posted. Correct it by a credit note.",
+                    invoice=statement.move_id.display_name,
+                    statement=statement.name,
                 )
+            )
 
     def action_view_iaas_statement(self):
         """Open the statement that the invoice bills."""

@@ -1,6 +1,8 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 from odoo.addons.iaas_contract.models.iaas_contract import IN_FORCE_STATES
 from odoo.addons.iaas_contract.pricing import billing_periods, day_start
@@ -75,10 +77,53 @@ class IaasContract(models.Model):
     )
     def _compute_next_billing_date(self):
         for contract in self:
-            period = contract.state in IN_FORCE_STATES and next(
-                contract._unbilled_periods(), None
-            )
+            period = None
+            # While terms are typed, the last day may lie before the first one.
+            if contract.state in IN_FORCE_STATES and (
+                not contract.date_end or contract.date_end >= contract.date_start
+            ):
+                period = next(contract._unbilled_periods(), None)
             contract.next_billing_date = period and contract._day_of(period[1])
+
+    # ------------------------------------------------------------------
+    # Gate
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_gated_fields(self):
+        return super()._get_gated_fields() | {"billed_until", "next_billing_date"}
+
+    def write(self, vals):
+        if "date_end" in vals and not self.env.su:
+            self._check_last_day(fields.Date.to_date(vals["date_end"]))
+        return super().write(vals)
+
+    def _terminate(self, last_day, reason):
+        if not self.env.su:
+            self._check_last_day(last_day)
+        return super()._terminate(last_day, reason)
+
+    def _check_last_day(self, last_day):
+        """Days that were billed stay under contract."""
+        for contract in self:
+            billed = contract._get_last_billed_day()
+            if billed and last_day and last_day < billed:
+                raise UserError(
+                    self.env._(
+                        "%(contract)s is billed up to %(billed)s and cannot end on "
+                        "%(day)s. End it on %(billed)s or later and credit what the "
+                        "customer shall not pay by a credit note.",
+                        contract=contract.display_name,
+                        billed=format_date(self.env, billed),
+                        day=format_date(self.env, last_day),
+                    )
+                )
+
+    def _get_last_billed_day(self):
+        """The last civil day that a posted statement covers, if any."""
+        self.ensure_one()
+        billed_until = self.sudo().billed_until
+        return billed_until and self._day_of(billed_until) - _DAY
 
     # ------------------------------------------------------------------
     # Periods
@@ -88,9 +133,11 @@ class IaasContract(models.Model):
         """The periods after the last billed instant, as naive UTC pairs, in order;
         endless for a contract without a last day."""
         self.ensure_one()
-        after = self.date_end and self.date_end + _DAY
+        # The last day of the calendar stands for an open end.
+        closed = self.date_end and self.date_end < date.max
+        after = self.date_end + _DAY if closed else None
         for start, end in billing_periods(
-            self.date_start, after or None, self.cycle, self.anchor_day, self.timezone
+            self.date_start, after, self.cycle, self.anchor_day, self.timezone
         ):
             start, end = start.replace(tzinfo=None), end.replace(tzinfo=None)
             if self.billed_until and end <= self.billed_until:

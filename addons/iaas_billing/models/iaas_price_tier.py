@@ -12,7 +12,10 @@ class IaasPriceTier(models.Model):
 
     def write(self, vals):
         self.price_id._check_not_billed()
-        return super().write(vals)
+        result = super().write(vals)
+        if "price_id" in vals:
+            self.price_id._check_not_billed()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):

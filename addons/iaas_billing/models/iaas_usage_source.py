@@ -43,25 +43,62 @@ class IaasUsageSource(models.Model):
         "UNIQUE (company_id, code)", "Another source of this company has this code."
     )
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_without_usage(self):
-        used = self.env.execute_query(
-            SQL(
-                """SELECT source.name FROM iaas_usage_source source
-                    WHERE source.id = ANY(%s) AND EXISTS (
-                        SELECT FROM iaas_usage_event event
-                         WHERE event.source_id = source.id)""",
-                self.ids,
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create(
+            [{"name": vals.get("code"), **vals} for vals in vals_list]
+        )
+
+    def write(self, vals):
+        # An event is known by its source and id: under another code or company the
+        # same events would be taken a second time.
+        fixed = {"code", "company_id"} & vals.keys()
+        changed = self.filtered(
+            lambda source: any(
+                source._fields[name].convert_to_write(source[name], source)
+                != vals[name]
+                for name in fixed
             )
         )
-        if used:
+        if used := changed._filter_used():
+            raise UserError(
+                self.env._(
+                    "These sources have sent usage, so their code and company stay: "
+                    "%(sources)s. Archive them and make new ones instead.",
+                    sources=", ".join(used.mapped("name")),
+                )
+            )
+        return super().write(vals)
+
+    def copy_data(self, default=None):
+        given = default or {}
+        return [
+            {"code": self.env._("%(code)s-copy", code=source.code), **vals, **given}
+            for source, vals in zip(self, super().copy_data(default), strict=True)
+        ]
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_without_usage(self):
+        if used := self._filter_used():
             raise UserError(
                 self.env._(
                     "These sources have sent usage and cannot be deleted, archive them "
                     "instead: %(sources)s",
-                    sources=", ".join(name for (name,) in used),
+                    sources=", ".join(used.mapped("name")),
                 )
             )
+
+    def _filter_used(self):
+        """The sources that have sent usage."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT id FROM unnest(%s::int[]) AS source (id)
+                    WHERE EXISTS (SELECT FROM iaas_usage_event event
+                                   WHERE event.source_id = source.id)""",
+                self.ids,
+            )
+        )
+        return self.browse(source_id for (source_id,) in rows)
 
     def action_view_usage(self):
         """Open the usage events of the source."""
