@@ -3,7 +3,7 @@ import logging
 from psycopg2 import IntegrityError
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import format_date
 
@@ -23,7 +23,7 @@ class IaasBillingRun(models.Model):
 
     _name = "iaas.billing.run"
     _description = "Billing Run"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["iaas.gated.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "date desc, id desc"
     _check_company_auto = True
 
@@ -80,15 +80,23 @@ class IaasBillingRun(models.Model):
 
     @api.model
     def _default_date(self):
-        return fields.Date.subtract(
-            fields.Date.start_of(fields.Date.context_today(self), "month"), days=1
-        )
+        # Contracts with an anchor day have periods that end within a month.
+        return fields.Date.subtract(fields.Date.context_today(self), days=1)
 
     @api.depends("date")
     def _compute_name(self):
         for run in self:
             run.name = self.env._(
                 "Billing until %(day)s", day=fields.Date.to_string(run.date)
+            )
+
+    @api.depends("date")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        """As the lists show the day; the stored name is what people search for."""
+        for run in self:
+            run.display_name = self.env._(
+                "Billing until %(day)s", day=format_date(self.env, run.date)
             )
 
     @api.depends("statement_ids.state", "blocker_ids.state")
@@ -130,23 +138,9 @@ class IaasBillingRun(models.Model):
                 amount, run.currency_id, run.company_id, run.date
             )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            if vals.get("state", "draft") != "draft":
-                self._check_state_writable()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        if "state" in vals:
-            self._check_state_writable()
-        return super().write(vals)
-
-    def _check_state_writable(self):
-        if not self.env.su:
-            raise AccessError(
-                self.env._("The status of a billing run follows from its work.")
-            )
+    @api.model
+    def _get_gated_fields(self):
+        return super()._get_gated_fields() | {"state"}
 
     # ------------------------------------------------------------------
     # Actions
@@ -200,6 +194,13 @@ class IaasBillingRun(models.Model):
                         run=run.name,
                     )
                 )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_queue(self):
+        """Drafts and blockers are the run's work; nobody could go on with them."""
+        runs = self.sudo()
+        runs.blocker_ids.unlink()
+        runs.statement_ids.unlink()
 
     # ------------------------------------------------------------------
     # Queue
@@ -359,34 +360,30 @@ class IaasBillingRun(models.Model):
         return len(statements)
 
     def _bill(self, statements):
-        """Bill the statements together; when that fails, contract by contract, so
-        that only those that fail are set aside."""
+        """Bill the statements together; when that fails, each half of their contracts
+        by itself, so that only those that fail are set aside."""
+        contracts = statements.contract_id
         try:
             with self.env.cr.savepoint():
                 self._set_aside(statements._settle())
-            return
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
         except Exception as error:  # noqa: BLE001 any failure must leave the others billed
-            _logger.info("%s: the batch is billed one by one: %s", self.name, error)
-        for contract, drafts in statements.grouped("contract_id").items():
-            try:
-                with self.env.cr.savepoint():
-                    self._set_aside(drafts._settle())
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                raise
-            except (UserError, ValueError, IntegrityError) as error:
-                self._set_aside({contract: str(error)})
-            except Exception as error:
-                _logger.exception("%s: %s failed", self.name, contract.display_name)
-                self._set_aside(
-                    {
-                        contract: self.env._(
-                            "Unexpected error, see the server's log: %(error)s",
-                            error=repr(error),
-                        )
-                    }
-                )
+            if len(contracts) == 1:
+                self._set_aside({contracts: self._get_reason(contracts, error)})
+                return
+            middle = len(contracts) // 2
+            for half in (contracts[:middle], contracts[middle:]):
+                self._bill(statements.filtered(lambda s: s.contract_id in half))  # noqa: B023
+
+    def _get_reason(self, contract, error):
+        """What the owner of the blocker is told; a defect is logged as well."""
+        if isinstance(error, (UserError, ValueError, IntegrityError)):
+            return str(error)
+        _logger.error("%s: %s failed", self.name, contract.display_name, exc_info=error)
+        return self.env._(
+            "Unexpected error, see the server's log: %(error)s", error=repr(error)
+        )
 
     def _set_aside(self, reasons):
         """Hold the drafts of the contracts and open a blocker for each.

@@ -15,11 +15,20 @@ class IaasStatement(models.Model):
         :return: ``{contract: reason}`` of those left out
         """
         problems = self._rate()
+        invoices = {}
+        for statement in self:
+            if statement in problems or statement._is_free():
+                continue
+            try:
+                invoices[statement] = statement._prepare_invoice()
+                statement._check_prepared_invoice(invoices[statement])
+            except UserError as error:
+                problems[statement] = str(error)
         reasons = {}
         for statement, reason in problems.items():
             reasons.setdefault(statement.contract_id, reason)
         ready = self.filtered(lambda draft: draft.contract_id not in reasons)
-        ready._invoice()
+        ready._invoice(invoices)
         ready._post()
         return reasons
 
@@ -34,15 +43,19 @@ class IaasStatement(models.Model):
     # Invoices
     # ------------------------------------------------------------------
 
-    def _invoice(self):
+    def _is_free(self):
+        """Whether nothing is to be paid, for which no invoice is made."""
+        return self.currency_id.is_zero(self.amount_untaxed)
+
+    def _invoice(self, invoices):
         """Create and post the invoices: one per statement, one line per family.
 
-        Nothing to pay gives no invoice. What a prepaid customer has paid ahead is an
+        What a prepaid customer has paid ahead is an
         outstanding credit in Odoo, which settles the invoice when it is reconciled.
+
+        :param invoices: ``{statement: values of its invoice}``
         """
-        billable = self.filtered(
-            lambda draft: not draft.currency_id.is_zero(draft.amount_untaxed)
-        )
+        billable = self.filtered(lambda draft: draft in invoices)
         for company, statements in billable.grouped("company_id").items():
             statements = statements.with_company(company)
             Move = self.env["account.move"].with_company(company)
@@ -52,7 +65,7 @@ class IaasStatement(models.Model):
                 mail_create_nosubscribe=True,
                 skip_analytic_sync=True,
                 tracking_disable=True,
-            ).create([statement._prepare_invoice() for statement in statements])
+            ).create([invoices[statement] for statement in statements])
             for statement, move in zip(statements, moves, strict=True):
                 statement._check_invoice(move)
                 statement.move_id = move
@@ -171,16 +184,32 @@ class IaasStatement(models.Model):
             )
         return journal
 
+    def _check_prepared_invoice(self, values):
+        """Find out before the invoice is made what it would come to."""
+        untaxed = 0
+        for _command, _id, line in values["invoice_line_ids"]:
+            taxes = self.env["account.tax"].browse(line["tax_ids"][0][2])
+            amount = line["price_unit"]
+            if any(taxes.flatten_taxes_hierarchy().mapped("price_include")):
+                amount = taxes.compute_all(
+                    amount, self.currency_id, partner=self.partner_id
+                )["total_excluded"]
+            untaxed += amount
+        self._check_untaxed(untaxed)
+
     def _check_invoice(self, move):
+        self._check_untaxed(move.amount_untaxed)
+
+    def _check_untaxed(self, untaxed):
         """The invoice must say what the statement says."""
-        if self.currency_id.compare_amounts(move.amount_untaxed, self.amount_untaxed):
+        if self.currency_id.compare_amounts(untaxed, self.amount_untaxed):
             raise UserError(
                 self.env._(
                     "The invoice of %(statement)s comes to %(invoice)s without tax, "
                     "the statement to %(amount)s. Prices are without tax: use taxes "
                     "that are not included in the price.",
                     statement=self.name,
-                    invoice=self.currency_id.format(move.amount_untaxed),
+                    invoice=self.currency_id.format(untaxed),
                     amount=self.currency_id.format(self.amount_untaxed),
                 )
             )

@@ -6,7 +6,7 @@ from freezegun import freeze_time
 from psycopg2 import IntegrityError
 
 from odoo import fields
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -225,6 +225,47 @@ class TestBillingRun(CronMixinCase, IaasBillingCommon):
         self.assertEqual(self.other_contract.statement_ids.state, "posted")
         self.assertEqual(run.blocker_ids.state, "solved")
 
+    def test_one_bad_contract_does_not_cost_a_settlement_each(self):
+        """What fails is found by halves, and what can be foreseen is not tried."""
+        contracts = self.contracts
+        for _number in range(6):
+            contracts += self._iaas_contract(
+                self.other_customer, state="active", date_start=date(2026, 1, 1)
+            )
+        for contract in contracts[2:]:
+            self._iaas_resource(self.server, contract)
+        Statement = self.env.registry["iaas.statement"]
+        settle, make = Statement._settle, Statement._invoice
+        sizes, bad = [], contracts[5]
+
+        def counted(statements):
+            sizes.append(len(statements))
+            return settle(statements)
+
+        def broken(statements, invoices):
+            if bad in statements.contract_id:
+                raise ValueError("the invoice is refused")
+            return make(statements, invoices)
+
+        with (
+            patch.object(Statement, "_settle", counted),
+            patch.object(Statement, "_invoice", broken),
+        ):
+            run = self._run(date(2026, 1, 31), contracts)
+        self.assertEqual(sizes, [8, 4, 4, 2, 1, 1, 2])
+        self.assertEqual((run.posted_count, run.blocker_ids.contract_id), (7, bad))
+        included = self.tax.copy(
+            {"name": "Included", "price_include_override": "tax_included"}
+        )
+        self.database.taxes_id = included
+        self._iaas_resource(self.database, bad)
+        sizes.clear()
+        with patch.object(Statement, "_settle", counted):
+            run = self._run(date(2026, 1, 31), contracts)
+        self.assertEqual(sizes, [1])
+        self.assertIn("not included in the price", bad.billing_blocker_ids.reason)
+        self.assertFalse(bad.statement_ids.move_id)
+
     def test_only_elapsed_periods_are_due(self):
         with self.assertRaisesRegex(UserError, "not over yet"):
             self._run(date(2026, 7, 10))
@@ -260,7 +301,7 @@ class TestBillingRun(CronMixinCase, IaasBillingCommon):
         Run._cron_prepare()
         run = Run.search([("company_id", "=", self.company.id)])
         self.assertEqual((len(run), run.state), (1, "draft"))
-        self.assertEqual(run.date, date(2026, 6, 30))
+        self.assertEqual(run.date, date(2026, 7, 9))
         self.assertEqual(run.activity_ids.user_id, run.user_id)
         self.assertTrue(
             run.user_id.has_group("iaas_billing.group_iaas_billing_manager")
@@ -276,6 +317,17 @@ class TestBillingRun(CronMixinCase, IaasBillingCommon):
         following = Run.search([("company_id", "=", self.company.id)]) - run
         self.assertEqual(following.user_id, self.billing_user)
         self.assertEqual(following.date, date(2026, 7, 31))
+
+    def test_proposed_day_takes_in_contracts_with_an_anchor_day(self):
+        """R67: their periods end within a month."""
+        contract = self._iaas_contract(
+            self.customer, state="active", date_start=date(2026, 6, 5), anchor_day=5
+        )
+        run = self.env["iaas.billing.run"].create({})
+        self.assertEqual(run.date, date(2026, 7, 9))
+        self.assertEqual(run.display_name, "Billing until 07/09/2026")
+        run.action_start()
+        self.assertEqual(contract.statement_ids.date_to, date(2026, 7, 4))
 
     def test_terminated_contract_is_billed_to_its_last_day(self):
         self.contract._terminate(date(2026, 2, 14), "closes down")
@@ -376,8 +428,21 @@ class TestBillingRun(CronMixinCase, IaasBillingCommon):
 
     def test_status_follows_from_work_only(self):
         Run = self.env["iaas.billing.run"].with_user(self.billing_manager)
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(UserError, "by hand"):
             Run.create({"date": date(2026, 1, 31), "state": "done"})
         run = Run.create({"date": date(2026, 1, 31)})
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(UserError, "by hand"):
             run.state = "done"
+
+    def test_deleted_run_leaves_no_work_behind(self):
+        """Its blockers, their activities and its drafts go with it (R1, R67)."""
+        self.server.iaas_price_ids.active = False
+        run = self._run(date(2026, 1, 31), self.contracts)
+        self.assertEqual(len(run.blocker_ids.activity_ids), 2)
+        activities, statements = run.blocker_ids.activity_ids, run.statement_ids
+        self.assertEqual(statements.mapped("is_held"), [True] * 2)
+        run.with_user(self.billing_manager).unlink()
+        self.assertFalse(activities.exists())
+        self.assertFalse(statements.exists())
+        self.server.with_context(active_test=False).iaas_price_ids.active = True
+        self.assertEqual(self._run(date(2026, 1, 31), self.contracts).posted_count, 2)
