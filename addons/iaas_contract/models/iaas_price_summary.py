@@ -15,12 +15,15 @@ class IaasPrice(models.Model):
     def _describe_standard(self):
         return [
             *self._describe_free_units(),
-            self.env._(
-                "%(price)s / %(unit)s",
-                price=self._format_money(self.unit_price),
-                unit=self._unit_words(),
-            ),
+            self._describe_unit_price(self.unit_price),
         ]
+
+    def _describe_unit_price(self, unit_price):
+        return self.env._(
+            "%(price)s / %(unit)s",
+            price=self._format_money(unit_price),
+            unit=self._unit_words(),
+        )
 
     def _describe_package(self):
         return [
@@ -134,11 +137,7 @@ class IaasPrice(models.Model):
                     rate=self._format_number(tier.rate_percent),
                 )
             else:
-                words = self.env._(
-                    "%(price)s / %(unit)s",
-                    price=self._format_money(tier.unit_price),
-                    unit=self._unit_words(),
-                )
+                words = self._describe_unit_price(tier.unit_price)
             lines.append(
                 self.env._(
                     "%(range)s: %(price)s",

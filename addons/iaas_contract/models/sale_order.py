@@ -57,6 +57,29 @@ class SaleOrder(models.Model):
             order.currency_id = order.iaas_contract_id.currency_id
         return super(SaleOrder, self - under_contract)._compute_currency_id()
 
+    @api.depends("iaas_contract_id")
+    def _compute_payment_term_id(self):
+        agreed = self.filtered(lambda order: order.iaas_contract_id.payment_term_id)
+        for order in agreed:
+            order.payment_term_id = order.iaas_contract_id.payment_term_id
+        return super(SaleOrder, self - agreed)._compute_payment_term_id()
+
+    def _compute_user_id(self):
+        """Whoever sees own documents only keeps what he or she writes for the customer
+        of somebody else (R1): as its backup, not as its owner."""
+        user = self.env.user
+        if not user.has_group("sales_team.group_sale_salesman") or user.has_group(
+            "sales_team.group_sale_salesman_all_leads"
+        ):
+            return super()._compute_user_id()
+        written = self.filtered(
+            lambda order: (
+                order.iaas_customer_id.is_iaas_customer and not order._origin.id
+            )
+        )
+        written.user_id = user
+        return super(SaleOrder, self - written)._compute_user_id()
+
     # === CONSTRAINTS AND ONCHANGE ===
 
     @api.constrains("iaas_contract_id", "partner_id")
@@ -143,9 +166,18 @@ class SaleOrder(models.Model):
     # === BUSINESS ===
 
     def _confirmation_error_message(self):
-        return super()._confirmation_error_message() or self._iaas_error_message(
-            self._iaas_lines()
-        )
+        message = super()._confirmation_error_message()
+        if not message and self.iaas_contract_id and not self._has_products():
+            message = self.env._(
+                "%(order)s calls off nothing yet. Add what the customer orders under "
+                "%(contract)s.",
+                order=self.name,
+                contract=self.iaas_contract_id.display_name,
+            )
+        return message or self._iaas_error_message(self._iaas_lines())
+
+    def _has_products(self):
+        return any(not line.display_type for line in self.order_line)
 
     def _action_confirm(self):
         result = super()._action_confirm()

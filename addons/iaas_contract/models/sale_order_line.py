@@ -50,15 +50,7 @@ class SaleOrderLine(models.Model):
     def _compute_discount(self):
         iaas_lines = self.filtered("product_id.is_iaas")
         for line in iaas_lines:
-            order = line.order_id
-            contract = order.iaas_contract_id.sudo()
-            line.discount = (
-                contract._get_discount(
-                    line.product_id, order._iaas_service_day()
-                ).discount
-                if contract
-                else 0
-            )
+            line.discount = line._iaas_discount()
         return super(SaleOrderLine, self - iaas_lines)._compute_discount()
 
     def _compute_qty_to_invoice(self):
@@ -187,13 +179,36 @@ class SaleOrderLine(models.Model):
             description += "\n" + self._iaas_usage_description()
         return description
 
+    def _iaas_discount(self):
+        """The contract's discount in percent on the first day of service."""
+        contract = self.order_id.iaas_contract_id.sudo()
+        if not contract:
+            return Decimal(0)
+        day = self.order_id._iaas_service_day()
+        return contract._get_discount(self.product_id, day).discount
+
     def _iaas_usage_description(self):
         price = self.iaas_price_id.sudo()
         if not price:
             return self.env._("Billed on usage")
-        return self.env._(
+        words = self.env._(
             "Billed on usage at %(price)s",
             price=", ".join(price._describe().splitlines()),
+        )
+        discount = self._iaas_discount()
+        if not discount:
+            return words
+        words = self.env._(
+            "%(words)s, less %(discount)s %% discount",
+            words=words,
+            discount=price._format_number(discount),
+        )
+        if price.charge_model != "standard":
+            return words
+        return self.env._(
+            "%(words)s: %(price)s",
+            words=words,
+            price=price._describe_unit_price(price.unit_price * (100 - discount) / 100),
         )
 
     def _iaas_obstacle(self):

@@ -122,6 +122,52 @@ class TestCallOff(IaasContractCommon):
         order.iaas_contract_id = self.contract
         self.assertEqual(server.price_unit, 75)
 
+    def test_usage_price_after_discount(self):
+        """R29: the description names what the customer pays, too."""
+        self.contract.line_ids = [
+            Command.create({"product_id": self.traffic.id, "discount": "12.5"})
+        ]
+        order = self._iaas_order(self.contract, (self.traffic, 1))
+        self.assertIn(
+            "Billed on usage at $0.085 / Units, less 12.5 % discount: "
+            "$0.074375 / Units",
+            order.order_line.name,
+        )
+        self.env["iaas.price"].search([("product_id", "=", self.traffic.id)]).unlink()
+        self._iaas_price(
+            self.traffic,
+            "0",
+            charge_model="graduated",
+            tier_ids=[Command.create({"unit_price": "2"})],
+        )
+        order = self._iaas_order(self.contract, (self.traffic, 1))
+        self.assertTrue(order.order_line.name.endswith(", less 12.5 % discount"))
+
+    def test_backup_keeps_own_orders(self):
+        """R1: a backup who sees own documents only writes orders for the customer."""
+        backup = self._iaas_user("backup", "sales_team.group_sale_salesman")
+        self.customer.iaas_backup_user_id = backup
+        with Form(self.env["sale.order"].with_user(backup)) as form:
+            form.partner_id = self.customer
+            with form.order_line.new() as line:
+                line.product_id = self.server
+        order = form.record
+        self.assertEqual(order.user_id, backup)
+        order.action_confirm()
+        self.assertEqual(len(order.iaas_resource_ids), 1)
+        everyone = self._iaas_user("leader", "sales_team.group_sale_salesman_all_leads")
+        with Form(self.env["sale.order"].with_user(everyone)) as form:
+            form.partner_id = self.customer
+        self.assertEqual(form.record.user_id, self.sales_user)
+
+    def test_contract_gives_the_payment_terms(self):
+        terms = self.env["account.payment.term"].create([{"name": "A"}, {"name": "B"}])
+        self.contract.payment_term_id, self.customer.property_payment_term_id = terms
+        order = self._iaas_order(self.contract, (self.server, 1))
+        self.assertEqual(order.payment_term_id, terms[0])
+        order.iaas_contract_id = False
+        self.assertEqual(order.payment_term_id, terms[1])
+
     # === REFUSED ===
 
     def _assert_refused(self, order, *reasons):
@@ -130,6 +176,9 @@ class TestCallOff(IaasContractCommon):
         for reason in reasons:
             self.assertIn(reason, str(refusal.exception))
         self.assertFalse(order.iaas_resource_ids)
+
+    def test_refused_without_lines(self):
+        self._assert_refused(self._iaas_order(self.contract), "calls off nothing yet")
 
     def test_refused_without_contract(self):
         order = self._iaas_order(
