@@ -247,7 +247,8 @@ class IaasContract(models.Model):
             partner = contract.partner_id.with_company(contract.company_id)
             contract.payment_term_id = partner.property_payment_term_id
 
-    @api.depends("date_start", "date_end")
+    # Not on the first day: a form that moves it keeps the term and moves the last day.
+    @api.depends("date_end")
     def _compute_term_months(self):
         for contract in self:
             months = 0
@@ -278,6 +279,13 @@ class IaasContract(models.Model):
                     + relativedelta(months=contract.term_months)
                     - timedelta(days=1)
                 )
+
+    @api.onchange("date_start")
+    def _onchange_date_start(self):
+        if self.term_months:
+            self._inverse_term_months()
+        else:
+            self._compute_term_months()
 
     @api.depends("state")
     @api.depends_context("uid", "su")
@@ -407,7 +415,9 @@ class IaasContract(models.Model):
     def action_view_orders(self):
         """The call-off orders under this contract."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("sale.action_orders")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "iaas_contract.sale_order_action"
+        )
         return action | {
             "domain": [("iaas_contract_id", "=", self.id)],
             "context": {

@@ -69,6 +69,8 @@ class IaasContract(models.Model):
     def write(self, vals):
         self._check_signed_terms(vals)
         result = super().write(vals)
+        if "date_start" in vals:
+            self.invalidate_recordset(["term_months"])
         self._follow_activities(vals)
         return result
 
@@ -119,6 +121,7 @@ class IaasContract(models.Model):
         """Mark as sent to the customer and ask the owner to get it signed."""
         self._check_state({"draft"}, self.env._("sent to the customer"))
         for contract in self:
+            contract._check_title()
             deadline = contract.signature_deadline or (
                 contract._today() + timedelta(days=SIGNATURE_DAYS)
             )
@@ -188,6 +191,17 @@ class IaasContract(models.Model):
                         ),
                     )
                 )
+
+    def _check_title(self):
+        """People know a contract by its title; programs may go by its number."""
+        if not self.title and not self.env.su:
+            raise UserError(
+                self.env._(
+                    "%(contract)s has no title. Enter in a few words what it is about "
+                    "before it goes to the customer.",
+                    contract=self.display_name,
+                )
+            )
 
     def _responsible(self):
         """Who gets the activities: the owner, else the backup, else the user."""

@@ -40,7 +40,7 @@ class ResPartner(models.Model):
         )
         return action | {
             "domain": [("partner_id", "=", self.id)],
-            "context": {"default_partner_id": self.id},
+            "context": {"default_partner_id": self.id, "default_term_months": 12},
         }
 
     def action_view_iaas_resources(self):

@@ -7,6 +7,7 @@ from odoo import Command
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
+from odoo.tools.safe_eval import safe_eval
 
 from .common import IaasContractCommon
 
@@ -28,6 +29,27 @@ class TestContract(IaasContractCommon):
         self.assertEqual(contract.date_end, date(2025, 12, 31))
         contract.date_end = date(2026, 1, 15)
         self.assertEqual(contract.term_months, 0)
+
+    def test_a_new_contract_runs_for_a_year(self):
+        """The menu proposes twelve months, which follow the first day; code may leave
+        the end open."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "iaas_contract.iaas_contract_action"
+        )
+        contracts = self.env["iaas.contract"].with_user(self.sales_user)
+        with Form(contracts.with_context(**safe_eval(action["context"]))) as form:
+            form.partner_id = self.customer
+            self.assertEqual(form.term_months, 12)
+            form.date_start = date(2026, 4, 1)
+            self.assertEqual(form.date_end, date(2027, 3, 31))
+        contract = form.record
+        self.assertEqual(contract.date_end, date(2027, 3, 31))
+        contract.date_start = date(2026, 3, 1)
+        self.assertEqual(contract.term_months, 13)
+        with Form(contract) as form:
+            form.date_end = False
+        self.assertFalse(contract.date_end)
+        self.assertFalse(contracts.create({"partner_id": self.customer.id}).date_end)
 
     def test_owner_and_backup_follow_customer(self):
         """R3: owner and named backup."""

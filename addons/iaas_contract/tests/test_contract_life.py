@@ -46,6 +46,14 @@ class TestContractLife(IaasContractCommon):
             with self.assertRaisesRegex(UserError, "set by its buttons"):
                 contract.create({"partner_id": self.customer.id, **values})
 
+    def test_a_contract_is_sent_with_a_title(self):
+        contract = self._sales_contract(title=False)
+        with self.assertRaisesRegex(UserError, "has no title"):
+            contract.action_send()
+        contract.title = "Backup site"
+        contract.action_send()
+        self.assertEqual(contract.state, "sent")
+
     def test_from_draft_to_active(self):
         """R31, R45: sent with a deadline and an owner, active when signed in term."""
         contract = self._sales_contract()

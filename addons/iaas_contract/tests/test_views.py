@@ -28,6 +28,22 @@ class TestViews(IaasContractCommon):
     def test_plain_employee_opens_a_customer(self):
         Form(self.customer.with_user(self._iaas_user("employee", "base.group_user")))
 
+    def test_auditor_is_shown_no_button_that_is_refused(self):
+        for model, buttons in (
+            (
+                "iaas.contract",
+                {"action_send", "action_sign", "action_activate", "action_draft"},
+            ),
+            ("iaas.price", {"action_new_version"}),
+        ):
+            for user, shown in ((self.auditor, set()), (self.ops_manager, buttons)):
+                arch = (
+                    self.env[model].with_user(user).get_view(view_type="form")["arch"]
+                )
+                found = etree.fromstring(arch).xpath("//header/button/@name")
+                with self.subTest(model=model, user=user.login):
+                    self.assertEqual(buttons & set(found), shown)
+
     def test_filters_answer(self):
         for model in ("iaas.contract", "iaas.resource"):
             view = self.env[model].get_view(view_type="search")
