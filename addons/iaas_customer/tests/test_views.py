@@ -1,4 +1,5 @@
 from odoo.tests import Form, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .common import IaasCustomerCommon
 
@@ -41,6 +42,24 @@ class TestViews(IaasCustomerCommon):
         self.assertNotIn(self.customer, partners.search(domain))
         self.customer.user_id = False
         self.assertIn(self.customer, partners.search(domain))
+
+    def test_every_list_of_customers_makes_companies(self):
+        for name in ("", "_groups", "_to_verify", "_unowned"):
+            action = self._action(f"res_partner_action{name}", self.ops_user)
+            context = safe_eval(action["context"], {"uid": self.ops_user.id})
+            expected = {
+                "is_company": True,
+                "is_iaas_customer": True,
+                "user_id": self.ops_user.id,
+            }
+            partners = self.env["res.partner"].with_context(**context)
+            with self.subTest(action=name):
+                self.assertEqual(partners.default_get([*expected]), expected)
+
+    def test_my_work_makes_nothing(self):
+        """An activity is made on the record it belongs to."""
+        action = self._action("mail_activity_action", self.auditor)
+        self.assertIs(safe_eval(action["context"], {"uid": 1})["create"], False)
 
     def test_filters_answer(self):
         """Each filter of the customer search is a domain the server accepts."""
