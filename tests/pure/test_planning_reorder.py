@@ -47,6 +47,19 @@ def test_the_dimension_that_asks_for_most_servers_binds():
     assert servers_needed({}, {}, {}) == Need(0, None)
 
 
+def test_among_equal_numbers_of_servers_the_fuller_dimension_binds():
+    """Both ask for four servers, RAM for nearly all of the fourth."""
+    effective, caps = {"vcpu": 100, "ram": 100}, {"vcpu": CAP, "ram": CAP}
+    assert servers_needed({"vcpu": 241, "ram": 319}, effective, caps) == Need(4, "ram")
+    assert servers_needed({"vcpu": 319, "ram": 241}, effective, caps).binding == "vcpu"
+    assert servers_needed({"vcpu": 241, "ram": 241}, effective, caps).binding == "vcpu"
+    pool = {
+        name: Demand(taken=taken, hosts=(100, 100), server=100, fill_cap=CAP)
+        for name, taken in (("vcpu", 81), ("ram", 159))
+    }
+    assert servers_for_demand(pool, 1) == Need(1, "ram")
+
+
 def test_an_exact_fit_needs_no_further_server():
     assert servers_needed({"vcpu": 80}, {"vcpu": 100}, {"vcpu": CAP}).servers == 1
     over = {"vcpu": Decimal("80.1")}

@@ -161,6 +161,16 @@ class IaasHost(models.Model):
 
     def action_install(self):
         """The host is racked and cabled."""
+        for host in self:
+            if not host.serial:
+                raise UserError(
+                    self.env._(
+                        "%(host)s cannot be installed without its serial number: enter "
+                        "the one on its label, so that it is known which server stands "
+                        "in the rack.",
+                        host=host.display_name,
+                    )
+                )
         self._move("installed")
 
     def action_go_live(self):

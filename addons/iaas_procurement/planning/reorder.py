@@ -86,30 +86,39 @@ def stranded(servers, effective, fill_cap, short):
     }
 
 
-def _most(servers):
-    """The largest of the needs per dimension, the first one where they are equal."""
-    dimension = max(servers, key=servers.get, default=None)
-    if dimension is None or not servers[dimension]:
-        return Need(0, None)
-    return Need(servers[dimension], dimension)
+def _most(needs):
+    """The largest of the needs per dimension.
+
+    Where they take as many whole servers, the one that fills them most binds; where
+    even that is equal, the first one.
+
+    :param needs: ``{dimension: (whole servers, servers before rounding)}``
+    """
+    dimension = max(needs, key=needs.get, default=None)
+    servers = needs[dimension][0] if needs else 0
+    return Need(servers, dimension) if servers else Need(0, None)
 
 
 def _linear(dimension, short, server, fill_cap):
+    """Servers for a shortage: whole ones, and the share before rounding."""
     short = exact(short, dimension)
     if not short:
-        return 0
+        return 0, short
     if not count(server, dimension):
         raise ValueError(f"{dimension}: a server without it cannot close a shortage")
-    return ceil(short / (server * share(fill_cap, "fill cap")))
+    filled = short / (server * share(fill_cap, "fill cap"))
+    return ceil(filled), filled
 
 
 def _to_carry(dimension, demand, spare_hosts):
     taken = exact(demand.taken, dimension)
     short = taken - carried(demand.hosts, spare_hosts, demand.fill_cap)
     if short <= 0:
-        return 0
-    servers = _linear(dimension, as_decimal(short), demand.server, demand.fill_cap)
+        return 0, short
+    servers, filled = _linear(
+        dimension, as_decimal(short), demand.server, demand.fill_cap
+    )
     hosts = list(demand.hosts) + [demand.server] * servers
     while carried(hosts, spare_hosts, demand.fill_cap) < taken:
         hosts.append(demand.server)
-    return len(hosts) - len(demand.hosts)
+    return len(hosts) - len(demand.hosts), filled

@@ -33,6 +33,12 @@ class TestHost(IaasProcurementCommon):
         with self.assertRaisesRegex(UserError, "Only a host"):
             self.hosts.action_retire()
 
+    def test_a_host_is_not_racked_without_its_serial_number(self):
+        host = self._hosts(1, state="received", serial=False)
+        with self.assertRaisesRegex(UserError, "without its serial number"):
+            host.action_install()
+        self.assertEqual(host.state, "received")
+
     def test_status_is_not_written_by_hand(self):
         host = self._hosts(1, state="received").with_user(self.procurement_manager)
         with self.assertRaisesRegex(UserError, "by its buttons"):

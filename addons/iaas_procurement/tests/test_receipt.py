@@ -102,7 +102,7 @@ class TestReceipt(IaasProcurementCommon):
     def test_hosts_in_use_are_not_taken_back(self):
         self._receive(3)
         first, second, third = self.line.iaas_host_ids.sorted("purchase_unit")
-        first.serial = "SN-1"
+        first.serial, third.serial = "SN-1", "SN-3"
         third.action_install()
         with self.assertRaisesRegex(UserError, "2 hosts of this line"):
             self._receive(1)
