@@ -1,6 +1,10 @@
 from http import HTTPStatus
 
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import (
+    BadRequest,
+    MethodNotAllowed,
+    UnsupportedMediaType,
+)
 
 from odoo import fields
 from odoo.http import Controller, Response, request, route
@@ -59,22 +63,33 @@ class UsageEvents(Controller):
             ],
         )
 
+    @route(
+        "/iaas/api/v1/events",
+        type="iaas_problem",
+        auth="none",
+        methods=["GET", "PUT", "PATCH", "DELETE"],
+        csrf=False,
+        save_session=False,
+    )
+    def refuse_method(self):
+        """Odoo's own answer to another method is a page for people."""
+        raise MethodNotAllowed(["POST"], "Usage events are sent by POST.")
+
     def _read_body(self):
         """The entries of the body, their positions counted from 0."""
         http = request.httprequest
-        read = {
+        readers = {
             "application/cloudevents+json": self._read_one,
             "application/cloudevents-batch+json": self._read_batch,
             "application/json": self._read_one_or_batch,
             "application/x-ndjson": self._read_lines,
             "application/ndjson": self._read_lines,
             "application/jsonl": self._read_lines,
-        }.get(http.mimetype)
+        }
+        read = readers.get(http.mimetype)
         if read is None:
             raise UnsupportedMediaType(
-                f"Content-Type {http.mimetype!r} is none of: "
-                "application/cloudevents+json, application/cloudevents-batch+json, "
-                "application/json, application/x-ndjson."
+                f"Content-Type {http.mimetype!r} is none of: {', '.join(readers)}."
             )
         if http.headers.get("Content-Encoding", "identity") != "identity":
             raise UnsupportedMediaType("Send the body without Content-Encoding.")

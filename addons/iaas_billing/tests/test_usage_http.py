@@ -62,6 +62,12 @@ class TestUsageHttp(IaasUsageCommon, HttpCase):
         self.assertEqual(response.status_code, 204, response.text)
         self.assertEqual(response.content, b"")
 
+    def test_other_methods_are_refused_with_a_problem_document(self):
+        for method in ("GET", "PUT", "PATCH", "DELETE"):
+            response = self.url_open(URL, method=method)
+            self.assertProblem(response, 405)
+            self.assertEqual(response.headers["Allow"], "POST")
+
     def test_one_event(self):
         self.assertTaken(self._post(self._event(), ONE))
         self.assertEqual(self._stored(), {"e-1": Decimal("1.5")})
