@@ -96,7 +96,8 @@ class IaasBillingRun(models.Model):
         """As the lists show the day; the stored name is what people search for."""
         for run in self:
             run.display_name = self.env._(
-                "Billing until %(day)s", day=format_date(self.env, run.date)
+                "Billing until %(day)s",
+                day=format_date(self.env, run.date, date_format="medium"),
             )
 
     @api.depends("statement_ids.state", "blocker_ids.state")

@@ -160,11 +160,11 @@ class IaasStatement(models.Model):
             statement.display_name = f"{statement.name} ({statement._period_text()})"
 
     def _period_text(self):
-        """The civil days of the period, for people."""
+        """The civil days of the period, for people: as the lists write them."""
         return self.env._(
             "%(first)s to %(last)s",
-            first=format_date(self.env, self.date_from),
-            last=format_date(self.env, self.date_to),
+            first=format_date(self.env, self.date_from, date_format="medium"),
+            last=format_date(self.env, self.date_to, date_format="medium"),
         )
 
     # ------------------------------------------------------------------

@@ -128,7 +128,7 @@ class IaasStatement(models.Model):
         """Text of an invoice line, in the customer's language."""
         statement = self.with_context(lang=self.partner_id.lang)
         return statement.env._(
-            "%(family)s, %(period)s (%(count)s resources)",
+            "%(family)s, %(period)s, resources: %(count)s",
             family=family.with_context(lang=self.partner_id.lang).name,
             period=statement._period_text(),
             count=len(lines.resource_id),

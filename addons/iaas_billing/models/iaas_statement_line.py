@@ -151,7 +151,8 @@ class IaasStatementLine(models.Model):
 
     def _explain_quantity(self):
         first, last = (
-            format_date(self.env, day) for day in (self.segment_start, self.segment_end)
+            format_date(self.env, day, date_format="medium")
+            for day in (self.segment_start, self.segment_end)
         )
         values = {
             "quantity": _plain(self.quantity),

@@ -325,7 +325,7 @@ class TestBillingRun(CronMixinCase, IaasBillingCommon):
         )
         run = self.env["iaas.billing.run"].create({})
         self.assertEqual(run.date, date(2026, 7, 9))
-        self.assertEqual(run.display_name, "Billing until 07/09/2026")
+        self.assertEqual(run.display_name, "Billing until Jul 9, 2026")
         run.action_start()
         self.assertEqual(contract.statement_ids.date_to, date(2026, 7, 4))
 
