@@ -16,3 +16,4 @@ from . import iaas_usage_ingest
 from . import iaas_usage_reject
 from . import iaas_usage_source
 from . import product_category
+from . import sale_order_line

@@ -174,6 +174,16 @@ class TestBillingGates(IaasBillingCommon):
         contract._terminate(date(2026, 3, 31), "moved")
         self.assertEqual(self.resource.date_end, date(2026, 3, 31))
 
+    def test_order_calls_off_no_billed_days(self):
+        self._run(date(2026, 3, 31))
+        order = self._iaas_order(
+            self.contract, (self.server, 1), commitment_date="2026-03-31 10:00:00"
+        )
+        self.assertRefused("billed up to 03/31/2026", order.action_confirm)
+        order.commitment_date = "2026-04-01 10:00:00"
+        order.action_confirm()
+        self.assertEqual(order.iaas_resource_ids.date_start, date(2026, 4, 1))
+
     # === PRICE, SOURCE, METER ===
 
     def test_tier_is_not_moved_into_a_billed_price(self):

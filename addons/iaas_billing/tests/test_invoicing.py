@@ -133,7 +133,7 @@ class TestInvoicing(IaasBillingCommon):
         move = self._bill_month(2026, 1).move_id
         names = move.invoice_line_ids.sorted("sequence").mapped("name")
         self.assertEqual(len(names), 3)
-        self.assertTrue(any("6 resources" in name for name in names))
+        self.assertTrue(any("resources: 6" in name for name in names))
 
     def test_income_account_of_the_category(self):
         account = self.env["account.account"].create(
