@@ -69,7 +69,7 @@ class TestBillingGates(IaasBillingCommon):
 
     def test_next_billing_date_while_dates_are_typed(self):
         with Form(self.contract) as form:
-            form.date_end = date(2025, 12, 31)
+            form.date_end = date(2025, 6, 30)
             self.assertFalse(form.next_billing_date)
             form.date_end = date(2027, 12, 31)
 
