@@ -14,6 +14,8 @@ class IaasProcurementCommon(IaasContractCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        # Any product may be rented: the pools are what is tested.
+        cls.contract.catalogue_id = False
         cls.procurement_user = cls._iaas_user(
             "procurement_user", "iaas_procurement.group_iaas_procurement_user"
         )
