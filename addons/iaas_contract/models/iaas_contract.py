@@ -27,6 +27,7 @@ class IaasContract(models.Model):
         "mail.activity.mixin",
     ]
     _order = "date_start desc, id desc"
+    _rec_names_search = ["name", "title", "partner_id"]
     _check_company_auto = True
 
     name = fields.Char(

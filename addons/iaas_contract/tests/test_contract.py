@@ -169,3 +169,9 @@ class TestDiscount(IaasContractCommon):
         for discount in ("-1", "100.1"):
             with self.assertRaises(IntegrityError), self.cr.savepoint():
                 self._add(discount, product_id=self.server.id)
+
+    def test_contract_is_found_by_number_title_and_customer(self):
+        for text in (self.contract.name, "Cloud services", self.customer.name):
+            with self.subTest(text):
+                found = self.env["iaas.contract"].name_search(text)
+                self.assertIn(self.contract.id, [contract for contract, _name in found])
