@@ -36,7 +36,8 @@ class IaasGatedMixin(models.AbstractModel):
             for name, value in self.env.context.items()
             if name.removeprefix("default_") not in gated
         }
-        model = self.with_context(context)
+        # Keys are taken out, which keyword arguments can't do.
+        model = self.with_context(context)  # pylint: disable=context-overridden
         neutral = model.default_get(list(gated))
         for vals in vals_list:
             model._refuse_gated(
