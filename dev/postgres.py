@@ -1,7 +1,8 @@
 """A PostgreSQL cluster of the checkout's own, started without systemd.
 
 It listens on a socket only and never meets a system cluster. Durability is off:
-it holds demo and test data, and a crash of the machine may lose them.
+it holds demo and test data, and a crash of the machine may lose them. Queries here
+are short, so compiling them would take longer than running them.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ unix_socket_permissions = 0777
 fsync = off
 synchronous_commit = off
 full_page_writes = off
+jit = off
 shared_buffers = 256MB
 max_wal_size = 2GB
 max_connections = 100
