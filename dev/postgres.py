@@ -1,8 +1,7 @@
 """A PostgreSQL cluster of the checkout's own, started without systemd.
 
 It listens on a socket only and never meets a system cluster. Durability is off:
-it holds demo and test data, and a crash of the machine may lose them. Queries here
-are short, so compiling them would take longer than running them.
+it holds demo and test data, and a crash of the machine may lose them.
 """
 
 import hashlib
@@ -25,7 +24,6 @@ unix_socket_permissions = 0777
 fsync = off
 synchronous_commit = off
 full_page_writes = off
-jit = off
 shared_buffers = 256MB
 max_wal_size = 2GB
 max_connections = 100
