@@ -26,6 +26,7 @@
         "views/iaas_price_views.xml",
         "views/iaas_catalogue_views.xml",
         "views/product_template_views.xml",
+        "views/product_template_lifecycle_views.xml",
         "views/iaas_contract_menus.xml",
     ],
     "assets": {

@@ -12,6 +12,7 @@ from . import (
     ir_qweb_field_monetary,
     product_product,
     product_template,
+    product_template_lifecycle,
     res_partner,
     sale_order,
     sale_order_line,

@@ -197,6 +197,9 @@ class SaleOrderLine(models.Model):
                 catalogue=contract.catalogue_id.name,
                 contract=contract.name,
             )
+        reason = self._iaas_lifecycle_obstacle(contract, day)
+        if reason:
+            return reason
         if not self.iaas_price_id:
             return self.env._(
                 "no price is valid on %(day)s. Add one under Contracts, Prices.",
@@ -213,6 +216,29 @@ class SaleOrderLine(models.Model):
                 "each unit becomes one resource, so the quantity must be whole, not "
                 "%(quantity)s.",
                 quantity=quantity,
+            )
+        return ""
+
+    def _iaas_lifecycle_obstacle(self, contract, day):
+        """Why the service's place in its life forbids to order it; else empty."""
+        template = self.product_id.product_tmpl_id
+        last_order_day = template.iaas_retiring_date
+        if last_order_day and last_order_day < contract._today():
+            return self.env._(
+                "retiring, the last day to order it was %(day)s.",
+                day=fields.Date.to_string(last_order_day),
+            )
+        lifecycle = template._get_iaas_lifecycle(day)
+        if lifecycle == "ended":
+            return self.env._(
+                "ended, its last day of service is %(day)s.",
+                day=fields.Date.to_string(template.iaas_ended_date),
+            )
+        if lifecycle == "beta" and not contract.catalogue_id:
+            return self.env._(
+                "in beta until %(day)s: only a contract whose catalogue names it may "
+                "order it.",
+                day=fields.Date.to_string(template.iaas_on_sale_date),
             )
         return ""
 

@@ -2,6 +2,7 @@ from . import (
     test_contract,
     test_contract_life,
     test_decimal_field,
+    test_lifecycle,
     test_price,
     test_resource,
     test_sale_order,
