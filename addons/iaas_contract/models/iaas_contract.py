@@ -10,9 +10,9 @@ from odoo.fields import Domain
 
 from odoo.addons.base.models.res_partner import _tz_get
 
-UNSIGNED_STATES = ("draft", "sent")
+UNSIGNED_STATES = ("draft", "review", "approval", "sent")
 LIVE_STATES = ("active", "expiring")
-IN_FORCE_STATES = (*LIVE_STATES, "ended", "terminated")
+IN_FORCE_STATES = (*LIVE_STATES, "renewed", "ended", "terminated")
 
 
 class IaasContract(models.Model):
@@ -153,10 +153,13 @@ class IaasContract(models.Model):
     state = fields.Selection(
         [
             ("draft", "Draft"),
+            ("review", "In Review"),
+            ("approval", "In Approval"),
             ("sent", "Sent"),
             ("signed", "Signed"),
             ("active", "Active"),
             ("expiring", "Expiring"),
+            ("renewed", "Renewed"),
             ("ended", "Ended"),
             ("terminated", "Terminated"),
         ],
