@@ -4,6 +4,7 @@ Importable as ``odoo.addons.iaas_contract.pricing`` or, with the addon's folder 
 the path, as ``pricing``. The rules are those of ``billing_rules.md``.
 """
 
+from .curves import curve, even_events, knots
 from .models import (
     CHARGE_MODELS,
     EVENT_MODELS,
@@ -29,8 +30,11 @@ __all__ = [
     "base_amount",
     "billing_periods",
     "check_price",
+    "curve",
     "day_start",
+    "even_events",
     "full_period",
+    "knots",
     "prorate",
     "prorate_segments",
     "rate",
