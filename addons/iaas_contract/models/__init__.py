@@ -9,6 +9,7 @@ from . import (
     iaas_contract_stage,
     iaas_contract_stage_report,
     iaas_contract_clock,
+    iaas_contract_credit,
     iaas_contract_line,
     iaas_price,
     iaas_price_calculator,
@@ -24,4 +25,6 @@ from . import (
     res_partner,
     sale_order,
     sale_order_line,
+    sale_order_placing,
+    sale_order_credit,
 )

@@ -5,6 +5,8 @@ from . import (
     test_contract_transitions,
     test_decimal_field,
     test_lifecycle,
+    test_order_credit,
+    test_order_placing,
     test_price,
     test_price_calculator,
     test_resource,

@@ -1,1 +1,6 @@
-from . import iaas_contract_sign, iaas_contract_terminate, iaas_resource_stop
+from . import (
+    iaas_contract_sign,
+    iaas_contract_terminate,
+    iaas_credit_release,
+    iaas_resource_stop,
+)
