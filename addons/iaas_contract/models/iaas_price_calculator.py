@@ -3,7 +3,7 @@ from decimal import Decimal as PythonDecimal
 from odoo import api, fields, models
 
 from ..fields import Decimal
-from ..pricing import curve, even_events, knots, rate, tier_charges, volume_dips
+from ..pricing import curve, even_events, rate, reach, tier_charges, volume_dips
 from .iaas_price import PRICING_FIELDS
 
 MAX_TRIAL_EVENTS = 1000
@@ -104,12 +104,8 @@ class IaasPrice(models.Model):
 
     def _get_curve_range(self, pricing):
         """Far enough to show the trial quantity and the pace of the last tier."""
-        bounded = [tier.up_to or 0 for tier in pricing.tiers]
-        blocks = [(tier.max_blocks or 0) * tier.block_size for tier in pricing.tiers]
-        reach = pricing.free_units + pricing.free_amount + sum(blocks)
-        reach += max(bounded, default=0)
-        last = max(knots(pricing, reach), default=0)
-        return max(last, self.trial_quantity) * PythonDecimal("1.25") or 100
+        furthest = max(reach(pricing), self.trial_quantity)
+        return furthest * PythonDecimal("1.25") or 100
 
     def _try_quantity(self, pricing, quantity):
         return rate(

@@ -64,7 +64,18 @@ class IaasPriceTier(models.Model):
         if not self.env.context.get("iaas_tiers_pending"):
             self.price_id._check_sound()
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        tiers = super().create(vals_list)
+        tiers.price_id._check_version_allows({"tier_ids": True})
+        return tiers
+
+    def write(self, vals):
+        self.price_id._check_version_allows({"tier_ids": True})
+        return super().write(vals)
+
     def unlink(self):
+        self.price_id._check_version_allows({"tier_ids": True})
         prices = self.price_id
         result = super().unlink()
         if not self.env.context.get("iaas_tiers_pending"):

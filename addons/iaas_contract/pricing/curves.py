@@ -62,6 +62,18 @@ def knots(price, up_to):
     return [knot for knot in found if knot <= up_to]
 
 
+def reach(price):
+    """The quantity from which on the price keeps its pace (or its steps)."""
+    start = price.free_units + price.free_amount
+    if price.charge_model == "block":
+        return start + sum(
+            tier.max_blocks * tier.block_size
+            for tier in price.tiers
+            if tier.max_blocks is not None
+        )
+    return start + max((tier.up_to or ZERO for tier in price.tiers), default=ZERO)
+
+
 def _steps(start, size, count, up_to):
     """The ends of equal steps; of too many to be seen only the last."""
     within = int(max(up_to - start, ZERO) // size)

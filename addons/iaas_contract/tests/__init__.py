@@ -9,6 +9,7 @@ from . import (
     test_order_placing,
     test_price,
     test_price_calculator,
+    test_price_list_version,
     test_resource,
     test_sale_order,
     test_security,
