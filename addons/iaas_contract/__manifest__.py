@@ -37,6 +37,8 @@
         "views/product_template_lifecycle_views.xml",
         "views/iaas_contract_menus.xml",
         "views/iaas_price_list_version_views.xml",
+        "views/iaas_order_report_views.xml",
+        "views/iaas_customer_tier_visit_views.xml",
         "views/iaas_contract_clock_views.xml",
         "views/iaas_contract_stage_report_views.xml",
     ],

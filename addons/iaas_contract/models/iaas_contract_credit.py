@@ -36,12 +36,17 @@ class IaasContract(models.Model):
         self.ensure_one()
         return CYCLES[self.cycle]
 
-    def _get_monthly_fees(self):
+    def _get_monthly_fees(self, resources=None):
         """``{contract: monthly fees, with tax, in the company's currency}`` of what
-        was ordered and has not stopped."""
+        was ordered and has not stopped.
+
+        :param resources: count only these
+        """
         fees = dict.fromkeys(self, 0.0)
+        scope = [] if resources is None else [("id", "in", resources.ids)]
         running = self.env["iaas.resource"]._read_group(
             [
+                *scope,
                 ("contract_id", "in", self.ids),
                 ("product_id.iaas_charge_kind", "=", "recurring"),
                 ("sale_line_id", "!=", False),

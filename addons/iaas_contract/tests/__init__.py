@@ -7,6 +7,8 @@ from . import (
     test_lifecycle,
     test_order_credit,
     test_order_placing,
+    test_order_report,
+    test_order_visit,
     test_price,
     test_price_calculator,
     test_price_list_version,
