@@ -22,6 +22,8 @@
         "data/iaas_contract_clock_data.xml",
         "wizards/iaas_contract_sign_views.xml",
         "wizards/iaas_contract_terminate_views.xml",
+        "wizards/iaas_price_list_export_views.xml",
+        "wizards/iaas_price_list_import_views.xml",
         "wizards/iaas_price_list_send_back_views.xml",
         "wizards/iaas_credit_release_views.xml",
         "wizards/iaas_resource_stop_views.xml",

@@ -9,7 +9,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 from ..fields import Decimal
-from ..pricing import Price, rate, volume_dips
+from ..pricing import TIERED_MODELS, Price, rate, volume_dips
 
 # What the pure price reads; an empty maximum is 0 in the record and None there.
 PRICING_FIELDS = (
@@ -384,6 +384,10 @@ class IaasPrice(models.Model):
         return (not self.date_start or self.date_start <= day) and (
             not self.date_end or day <= self.date_end
         )
+
+    def _is_tiered(self):
+        self.ensure_one()
+        return self.charge_model in TIERED_MODELS
 
     def _to_pricing(self):
         """The pure price that rates quantities; a ValueError says what is unsound."""

@@ -11,6 +11,7 @@ from . import (
     test_order_visit,
     test_price,
     test_price_calculator,
+    test_price_list_file,
     test_price_list_version,
     test_resource,
     test_sale_order,

@@ -1,6 +1,10 @@
 from . import (
     iaas_contract_sign,
     iaas_contract_terminate,
+    iaas_price_list_export,
+    iaas_price_list_import,
+    iaas_price_list_import_error,
+    iaas_price_list_import_line,
     iaas_price_list_send_back,
     iaas_credit_release,
     iaas_resource_stop,
