@@ -20,6 +20,9 @@
         "data/iaas_price_list_data.xml",
         "data/iaas_customer_tier_data.xml",
         "data/iaas_contract_clock_data.xml",
+        "data/iaas_contract_renewal_data.xml",
+        "wizards/iaas_contract_let_end_views.xml",
+        "wizards/iaas_contract_revision_views.xml",
         "wizards/iaas_contract_sign_views.xml",
         "wizards/iaas_contract_terminate_views.xml",
         "wizards/iaas_price_list_export_views.xml",
@@ -43,6 +46,7 @@
         "views/iaas_customer_tier_visit_views.xml",
         "views/iaas_contract_clock_views.xml",
         "views/iaas_contract_stage_report_views.xml",
+        "views/iaas_contract_renewal_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["iaas_contract/static/src/**/*"],

@@ -19,6 +19,7 @@ class IaasContractStageReport(models.Model):
             "next_step",
             "next_step_date",
             "timezone",
+            "renewal_due_date",
         ],
         "iaas.contract.stage": [
             "stage",
@@ -91,6 +92,11 @@ class IaasContractStageReport(models.Model):
     escalation_date = fields.Date(string="Escalated", readonly=True)
     next_step = fields.Char(readonly=True)
     next_step_date = fields.Date(string="Next Step By", readonly=True)
+    renewal_due_date = fields.Date(
+        string="Renewal Due",
+        readonly=True,
+        help="Last day of the contract that this one renews.",
+    )
     is_top = fields.Boolean(
         string="Top Ten",
         readonly=True,
@@ -153,7 +159,7 @@ class IaasContractStageReport(models.Model):
             stage.user_id, stage.stage, stage.date_planned, stage.date_forecast,
             stage.date_actual, stage.waiting_for, stage.waiting_department,
             stage.delay_reason, stage.escalation_date, contract.next_step,
-            contract.next_step_date,
+            contract.next_step_date, contract.renewal_due_date,
             COALESCE(contract.next_stage_id = stage.id, FALSE) AS is_current,
             GREATEST(COALESCE(stage.date_actual, %(today)s) - stage.date_planned, 0)
                 AS days_late,

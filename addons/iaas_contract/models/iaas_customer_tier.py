@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ..fields import Decimal
+
 # Days each step takes when the tier of the customer does not say otherwise.
 STAGE_DAYS = {"review": 5, "approval": 3, "sent": 2, "signed": 30}
 ESCALATION_DAYS = 5
@@ -8,7 +10,8 @@ ESCALATION_DAYS = 5
 class IaasCustomerTier(models.Model):
     """How long the contracts of a class of customers may take, step by step."""
 
-    _inherit = "iaas.customer.tier"
+    _name = "iaas.customer.tier"
+    _inherit = ["iaas.customer.tier", "iaas.decimal.mixin"]
 
     stage_days_review = fields.Integer(
         string="Days to Review",
@@ -40,6 +43,11 @@ class IaasCustomerTier(models.Model):
         string="Escalate To",
         domain=[("share", "=", False)],
         help="Who is asked to step in. Empty: the leader of the owner's sales team.",
+    )
+
+    renewal_uplift = Decimal(
+        string="Raise on Renewal (%)",
+        help="By how much the prices of a renewal are proposed to rise.",
     )
 
     _stage_days_positive = models.Constraint(

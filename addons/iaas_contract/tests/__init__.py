@@ -1,6 +1,7 @@
 from . import (
     test_contract,
     test_contract_clock,
+    test_contract_renewal,
     test_contract_life,
     test_contract_transitions,
     test_decimal_field,

@@ -1,4 +1,7 @@
 from . import (
+    iaas_contract_let_end,
+    iaas_contract_revision,
+    iaas_contract_revision_line,
     iaas_contract_sign,
     iaas_contract_terminate,
     iaas_price_list_export,
