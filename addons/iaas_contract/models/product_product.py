@@ -32,3 +32,10 @@ class ProductProduct(models.Model):
         action["domain"] = [("product_id", "in", self.ids)]
         action["context"] = {"default_product_id": self[:1].id}
         return action
+
+    def _get_iaas_unit_costs(self):
+        """What a unit costs us, per month or once: dict from product to Decimal.
+
+        Products left out have no known cost. The addons that know costs extend this.
+        """
+        return {}

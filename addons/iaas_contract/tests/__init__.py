@@ -4,8 +4,10 @@ from . import (
     test_contract_renewal,
     test_contract_life,
     test_contract_transitions,
+    test_deal_estimate,
     test_decimal_field,
     test_lifecycle,
+    test_negotiation,
     test_order_credit,
     test_order_placing,
     test_order_report,
@@ -17,6 +19,7 @@ from . import (
     test_resource,
     test_sale_order,
     test_security,
+    test_stakeholder,
     test_tour,
     test_views,
 )
