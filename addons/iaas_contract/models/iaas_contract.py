@@ -18,7 +18,12 @@ IN_FORCE_STATES = (*LIVE_STATES, "renewed", "ended", "terminated")
 class IaasContract(models.Model):
     _name = "iaas.contract"
     _description = "Framework Contract"
-    _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "iaas.contract.terms",
+        "portal.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _order = "date_start desc, id desc"
     _check_company_auto = True
 
@@ -48,6 +53,12 @@ class IaasContract(models.Model):
         check_company=True,
         domain="[('is_iaas_customer', '=', True)]",
         help="The legal entity that signs.",
+    )
+    is_related_party = fields.Boolean(
+        string="Related Party",
+        tracking=True,
+        help="The customer belongs to our own group. It is contracted, priced and "
+        "collected from like any other.",
     )
     currency_id = fields.Many2one(
         "res.currency",
@@ -82,11 +93,6 @@ class IaasContract(models.Model):
         required=True,
         tracking=True,
         default=fields.Date.context_today,
-    )
-    date_end = fields.Date(
-        string="Last Day",
-        tracking=True,
-        help="Last day of the term, included. Empty: until terminated.",
     )
     term_months = fields.Integer(
         string="Term (months)",
@@ -128,26 +134,11 @@ class IaasContract(models.Model):
         tracking=True,
     )
     payment_term_id = fields.Many2one(
-        "account.payment.term",
-        string="Payment Terms",
-        compute="_compute_payment_term_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-        check_company=True,
-    )
-    catalogue_id = fields.Many2one(
-        "iaas.catalogue",
-        string="Service Catalogue",
-        check_company=True,
-        tracking=True,
-        help="The products that may be ordered under this contract. "
-        "Empty: every IaaS product.",
+        compute="_compute_payment_term_id", store=True, readonly=False, precompute=True
     )
     line_ids = fields.One2many(
         "iaas.contract.line", "contract_id", string="Discounts", copy=True
     )
-    note = fields.Html(string="Terms and Conditions")
 
     # Life
     state = fields.Selection(
@@ -428,16 +419,7 @@ class IaasContract(models.Model):
         """The discount line that applies to the product on the day: one for the
         product itself, else the one for its nearest category; else an empty line."""
         self.ensure_one()
-        lines = self.line_ids.filtered(lambda line: line._is_valid_on(day))
-        own = lines.filtered(lambda line: line.product_id == product)
-        if own:
-            return own[0]
-        by_category = {line.categ_id.id: line for line in lines if line.categ_id}
-        path = product.categ_id.parent_path or ""
-        for categ_id in reversed(path.split("/")[:-1]):
-            if int(categ_id) in by_category:
-                return by_category[int(categ_id)]
-        return self.env["iaas.contract.line"]
+        return self.line_ids._pick(product, day)
 
     def _allows_product(self, product):
         """Whether the catalogue of the contract holds the product."""

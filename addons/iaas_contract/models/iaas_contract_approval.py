@@ -2,17 +2,14 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .iaas_contract_life import APPROVE_ACTIVITY, REVIEW_ACTIVITY
-from .iaas_contract_transitions import APPROVERS
-
-# From here on somebody relies on the terms as they are.
-RELIED_ON_STATES = ("review", "approval", "sent", "signed")
 
 
 class IaasContract(models.Model):
     """Review and approval: somebody other than the author looks at the terms, and
     what was approved is exactly what is sent and signed."""
 
-    _inherit = "iaas.contract"
+    _name = "iaas.contract"
+    _inherit = ["iaas.contract", "iaas.contract.judged"]
 
     author_ids = fields.Many2many(
         "res.users",
@@ -23,6 +20,7 @@ class IaasContract(models.Model):
         help="Who wrote the terms. They neither review nor approve them.",
     )
     submitted_by_id = fields.Many2one("res.users", readonly=True, copy=False)
+    submitted_digest = fields.Char(readonly=True, copy=False)
     approved_by_id = fields.Many2one(
         "res.users", string="Approved By", readonly=True, copy=False, tracking=True
     )
@@ -34,6 +32,9 @@ class IaasContract(models.Model):
     is_approved = fields.Boolean(
         compute="_compute_is_approved",
         help="The terms were approved and are still the same.",
+    )
+    decision_ids = fields.One2many(
+        "iaas.contract.decision", "contract_id", string="Decisions"
     )
 
     @api.depends("approved_digest", "state")
@@ -49,71 +50,95 @@ class IaasContract(models.Model):
         self._submit()
 
     def action_pass_review(self):
-        """Hand the reviewed terms to whoever approves them."""
+        """Ask for the result of the review, then hand the terms to the approvers."""
         self._check_state({"review"}, self.env._("passed on for approval"))
-        self._set_life(state="approval")
-        self.activity_feedback([REVIEW_ACTIVITY])
-        for contract in self:
-            contract._ask(APPROVE_ACTIVITY)
-
-    def action_approve(self):
-        """Approve exactly these terms."""
-        self._check_state({"approval"}, self.env._("approved"))
-        self.check_access("write")
-        if not self._has_any_group(APPROVERS):
-            raise UserError(
-                self.env._(
-                    "Terms are approved by: %(groups)s.",
-                    groups=self._group_labels(APPROVERS),
-                )
-            )
-        for contract in self:
-            obstacle = contract._obstacle_own_terms()
-            if obstacle:
-                raise UserError(obstacle)
-            contract._approve()
-        self.activity_feedback([APPROVE_ACTIVITY])
+        return self._open_decision("reviewed", self.env._("Pass on for Approval"))
 
     # === BUSINESS ===
 
+    def _judged_contract(self):
+        return self
+
+    def _judged_terms(self):
+        return self._terms_data()
+
+    def _authors(self):
+        contract = self.sudo()
+        return contract.author_ids | contract.submitted_by_id | contract.create_uid
+
+    def _awaits_approval(self):
+        return self.state == "approval" and not self.sudo().approved_digest
+
+    def _check_standard(self):
+        """Refuse to send at once what somebody has to approve first."""
+        if self.env.su:
+            return
+        for contract in self:
+            rules = contract._approval_rules()
+            if rules:
+                raise UserError(
+                    self.env._(
+                        "The terms of %(contract)s are not approved yet, which they "
+                        "need for: %(rules)s. Submit it for review.",
+                        contract=contract.display_name,
+                        rules=", ".join(rules.mapped("name")),
+                    )
+                )
+
     def _submit(self):
         """Bring drafts to review, and through it at once where nobody is needed."""
-        self._set_life(state="review", submitted_by_id=self.env.uid)
         for contract in self:
-            if self.env.su or contract._approves_itself():
-                contract.sudo()._set_life(state="approval")
-                contract._approve()
-            else:
-                contract._ask(REVIEW_ACTIVITY)
-
-    def _approves_itself(self):
-        """Whether the terms need nobody's approval."""
-        self.ensure_one()
-        return True
-
-    def _approve(self):
-        self.ensure_one()
-        self.sudo().write(
-            {"approved_digest": self._terms_digest(), "approved_by_id": self.env.uid}
-        )
-
-    def _ask(self, activity_type):
-        self.ensure_one()
-        self.activity_schedule(activity_type, user_id=self._responsible().id)
-
-    def _obstacle_own_terms(self):
-        """Why the user may not judge these terms; empty if he or she may."""
-        self.ensure_one()
-        judged = self.sudo()
-        if not self.env.su and self.env.user in (
-            judged.author_ids | judged.submitted_by_id | judged.create_uid
-        ):
-            return self.env._(
-                "You wrote or submitted the terms of %(contract)s: somebody else has "
-                "to review and approve them.",
-                contract=self.display_name,
+            contract._set_life(
+                state="review",
+                submitted_by_id=self.env.uid,
+                submitted_digest=contract._terms_digest(),
             )
-        return ""
+            if self.env.su or not contract._approval_rules():
+                contract.sudo()._set_life(state="approval")
+                contract._log_decision("automatic", contract._automatic_reason())
+                contract._settle("approved", "")
+            else:
+                contract.activity_schedule(
+                    REVIEW_ACTIVITY, user_id=contract._reviewer().id
+                )
+
+    def _automatic_reason(self):
+        if self.env.su:
+            return self.env._("By the system.")
+        return self.env._("Standard terms: no approval rule is for them.")
+
+    def _reviewer(self):
+        """Who is asked to review: the backup, unless he or she wrote the terms."""
+        return (self.backup_user_id - self._authors()) or self._responsible()
+
+    def _decide(self, decision, reason):
+        if decision != "reviewed":
+            return super()._decide(decision, reason)
+        self._set_life(state="approval")
+        self._log_decision("reviewed", reason)
+        self.activity_feedback([REVIEW_ACTIVITY])
+        if self._pending_rules():
+            self._ask_approvers(APPROVE_ACTIVITY)
+        else:
+            self._settle("approved", reason)
+
+    def _settle(self, decision, reason):
+        contract = self.sudo()
+        if decision == "approved":
+            contract.write(
+                {
+                    "approved_digest": self._terms_digest(),
+                    "approved_by_id": self.env.uid,
+                }
+            )
+            contract._record_version("approved")
+            contract.activity_feedback([APPROVE_ACTIVITY])
+        else:
+            contract.action_draft()
+            contract.message_post(
+                body=self.env._("Terms refused: %(reason)s", reason=reason),
+                author_id=self.env.user.partner_id.id,
+            )
 
     def _obstacle_not_approved(self):
         """Why the terms cannot be sent or signed; empty if they can."""

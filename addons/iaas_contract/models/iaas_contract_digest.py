@@ -17,7 +17,17 @@ TERM_FIELDS = (
     "anchor_day",
     "timezone",
     "settlement_mode",
+    "notice_days",
+    "auto_renew",
+    "renew_months",
     "payment_term_id",
+    "payer_id",
+    "credit_limit_amount",
+    "deposit_amount",
+    "commitment_amount",
+    "shortfall_rule",
+    "billing_timing",
+    "service_level",
     "catalogue_id",
     "note",
 )
@@ -42,6 +52,9 @@ PRICE_FIELDS = (
     "min_amount",
     "max_amount",
 )
+# Of a long text a list of changes shows the beginning.
+LONG_TEXT = 80
+CLAUSE_FIELDS = ("name", "text")
 TIER_FIELDS = (
     "up_to",
     "unit_price",
@@ -57,14 +70,21 @@ class IaasContract(models.Model):
 
     _inherit = "iaas.contract"
 
-    def _terms_data(self):
-        """Every term as plain values that are the same whenever the terms are."""
+    def _terms_data(self, version=None):
+        """Every term as plain values that are the same whenever the terms are.
+
+        :param version: an amendment; the terms are then as it proposes them
+        """
         self.ensure_one()
         contract = self.sudo()
+        terms = (version or contract).sudo()
+        proposed = [name for name in TERM_FIELDS if name in _shared_fields(self.env)]
         return {
             **_plain(contract, TERM_FIELDS),
+            **_plain(terms, proposed),
+            "clauses": [_plain(clause, CLAUSE_FIELDS) for clause in terms.clause_ids],
             "discounts": _sorted(
-                _plain(line, DISCOUNT_FIELDS) for line in contract.line_ids
+                _plain(line, DISCOUNT_FIELDS) for line in terms.line_ids
             ),
             "prices": _sorted(
                 _plain(price, PRICE_FIELDS)
@@ -82,6 +102,68 @@ def terms_digest(data):
     """SHA-256 over the canonical JSON of the terms, in hexadecimal digits."""
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def describe_changes(env, old, new):
+    """What differs between two sets of terms, one line each: old → new."""
+    contract = env["iaas.contract"]
+    changes = []
+    for name in TERM_FIELDS:
+        if old.get(name) != new.get(name):
+            label = contract._fields[name]._description_string(env)
+            changes.append(
+                f"{label}: {_shown(contract, name, old.get(name))} → "
+                f"{_shown(contract, name, new.get(name))}"
+            )
+    for part, model, names, label in (
+        ("discounts", "iaas.contract.line", DISCOUNT_FIELDS, env._("Discount")),
+        ("clauses", "iaas.contract.clause", CLAUSE_FIELDS, env._("Clause")),
+        ("prices", "iaas.price", PRICE_FIELDS, env._("Own price")),
+    ):
+        gone, come = old.get(part, []), new.get(part, [])
+        for sign, rows, others in (("−", gone, come), ("+", come, gone)):
+            changes += [
+                f"{sign} {label}: {_shown_row(env[model], names, row)}"
+                for row in rows
+                if row not in others
+            ]
+    return "\n".join(changes)
+
+
+def _shown_row(model, names, row):
+    shown = [
+        _shown(model, name, row[name])
+        for name in names
+        if row.get(name) and row[name] != "0"
+    ]
+    shown += [
+        f"≤ {tier['up_to'] if tier['up_to'] != '0' else '∞'}: {tier['unit_price']}"
+        for tier in row.get("tiers", ())
+    ]
+    return ", ".join(shown)
+
+
+def _shown(model, name, value):
+    field = model._fields[name]
+    if field.type == "boolean":
+        return model.env._("yes") if value else model.env._("no")
+    if value is False or value is None:
+        return "–"
+    if field.type == "many2one":
+        record = model.env[field.comodel_name].sudo().browse(value).exists()
+        return record.display_name or "–"
+    if field.type == "selection":
+        return dict(field._description_selection(model.env)).get(value, value)
+    if field.type in ("html", "text"):
+        text = " ".join(str(value).split())
+        return text if len(text) <= LONG_TEXT else f"{text[:LONG_TEXT]}…"
+    if field.type == "float" and name == "discount":
+        return f"{value} %"
+    return str(value) or "–"
+
+
+def _shared_fields(env):
+    return env["iaas.contract.terms"]._fields
 
 
 def _sorted(rows):

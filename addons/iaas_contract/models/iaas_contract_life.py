@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import split_every
 
 from .iaas_contract import LIVE_STATES, UNSIGNED_STATES
+from .iaas_contract_version import AMENDED_FIELDS
 
 _logger = logging.getLogger(__name__)
 
@@ -32,6 +33,8 @@ GATED_FIELDS = {
     "state",
     "author_ids",
     "submitted_by_id",
+    "submitted_digest",
+    "version_id",
     "approved_digest",
     "approved_by_id",
     "signed_date",
@@ -52,7 +55,7 @@ SIGNED_TERMS = {
     "settlement_mode",
 }
 # What an addendum may change: operations managers only.
-AMENDABLE_TERMS = {"date_end", "term_months", "payment_term_id", "catalogue_id"}
+AMENDABLE_TERMS = {"term_months", *AMENDED_FIELDS}
 
 
 class IaasContract(models.Model):
@@ -144,7 +147,9 @@ class IaasContract(models.Model):
         A draft goes through review and approval at once when its terms are standard.
         """
         self._check_state({"draft", "approval"}, self.env._("sent to the customer"))
-        self.filtered(lambda contract: contract.state == "draft")._submit()
+        drafts = self.filtered(lambda contract: contract.state == "draft")
+        drafts._check_standard()
+        drafts._submit()
         for contract in self:
             deadline = contract.signature_deadline or (
                 contract._today() + timedelta(days=SIGNATURE_DAYS)
@@ -234,6 +239,7 @@ class IaasContract(models.Model):
             "approved_digest": False,
             "approved_by_id": False,
             "submitted_by_id": False,
+            "submitted_digest": False,
         }
 
     def _activate_due(self):

@@ -11,7 +11,6 @@ from odoo.exceptions import AccessError, UserError
 
 SELLERS = ("sales_team.group_sale_salesman", "iaas_customer.group_iaas_ops_user")
 REVIEWERS = ("sales_team.group_sale_manager", "iaas_customer.group_iaas_ops_user")
-APPROVERS = ("sales_team.group_sale_manager", "iaas_customer.group_iaas_ops_manager")
 TERMINATORS = REVIEWERS
 # Brought about by the calendar or by another step, never by a person.
 SYSTEM = ()
@@ -59,7 +58,8 @@ class IaasContract(models.Model):
         if "state" in values:
             self._check_transition(values["state"])
         # With the rights of the system, for these are the fields no client may set.
-        self.sudo().write(values)
+        # A step of its life is not an amendment of the terms.
+        self.sudo().with_context(iaas_terms_pending=True).write(values)
 
     def _check_transition(self, target):
         """Refuse a change of status that the table does not hold for this user."""

@@ -1,4 +1,5 @@
 from . import (
+    iaas_contract_decide,
     iaas_contract_let_end,
     iaas_contract_revision,
     iaas_contract_revision_line,
