@@ -46,6 +46,7 @@
         "views/res_partner_views.xml",
         "views/iaas_price_views.xml",
         "views/iaas_catalogue_views.xml",
+        "views/iaas_catalogue_version_views.xml",
         "views/product_template_views.xml",
         "views/product_template_lifecycle_views.xml",
         "views/iaas_contract_terms_views.xml",

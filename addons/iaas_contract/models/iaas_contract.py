@@ -421,10 +421,11 @@ class IaasContract(models.Model):
         self.ensure_one()
         return self.line_ids._pick(product, day)
 
-    def _allows_product(self, product):
-        """Whether the catalogue of the contract holds the product."""
+    def _allows_product(self, product, day):
+        """Whether the contract's catalogue, as it is on the day, holds the product."""
         self.ensure_one()
-        return not self.catalogue_id or product in self.catalogue_id.product_ids
+        catalogue = self.catalogue_id
+        return not catalogue or product in catalogue._get_version(day).product_ids
 
     # === TOOLS ===
 

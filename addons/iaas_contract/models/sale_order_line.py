@@ -191,7 +191,7 @@ class SaleOrderLine(models.Model):
                 contract=contract.name,
                 day=fields.Date.to_string(day),
             )
-        if not contract._allows_product(self.product_id):
+        if not contract._allows_product(self.product_id, day):
             return self.env._(
                 "not in the catalogue %(catalogue)s of contract %(contract)s.",
                 catalogue=contract.catalogue_id.name,

@@ -2,6 +2,7 @@ from . import (
     test_deal_estimate,
     test_negotiation,
     test_stakeholder,
+    test_catalogue_version,
     test_contract,
     test_contract_clock,
     test_contract_renewal,
