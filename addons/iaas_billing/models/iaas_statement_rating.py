@@ -255,6 +255,7 @@ class IaasStatement(models.Model):
             "quantity": quantity,
             "price_id": segment.price.id,
             "contract_line_id": segment.discount.id,
+            "contract_version_id": self.contract_id._version_on(segment.first).id,
             "discount_percent": segment.discount.discount,
             "days": 0,
             "days_in_month": 0,

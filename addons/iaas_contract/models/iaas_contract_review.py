@@ -78,7 +78,8 @@ class IaasContractReview(models.TransientModel):
         contract = judged._judged_contract()
         is_amendment = contract != judged
         rows = self._product_rows(judged)
-        facts = contract.partner_id._get_iaas_payment_facts(contract.company_id)
+        payer = judged.payer_id or contract.partner_id
+        facts = payer._get_iaas_payment_facts(contract.company_id)
         limit = judged.credit_limit_amount
         facts["limit_use"] = (
             int(PythonDecimal(str(facts["receivable"])) * 100 / limit) if limit else 0
