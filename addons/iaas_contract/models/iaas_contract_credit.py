@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import fields, models
 
 from ..pricing import CYCLES
 
@@ -37,8 +37,8 @@ class IaasContract(models.Model):
         return CYCLES[self.cycle]
 
     def _get_monthly_fees(self, resources=None):
-        """``{contract: monthly fees, with tax, in the company's currency}`` of what
-        was ordered and has not stopped.
+        """``{contract: monthly fees in the company's currency}`` of what was
+        ordered and has not stopped, with tax unless it was changed since.
 
         :param resources: count only these
         """
@@ -51,6 +51,7 @@ class IaasContract(models.Model):
                 ("product_id.iaas_charge_kind", "=", "recurring"),
                 ("sale_line_id", "!=", False),
                 ("state", "in", ("planned", "running")),
+                ("segment_ids", "=", False),
             ],
             ["contract_id", "sale_line_id"],
             ["quantity:sum"],
@@ -58,4 +59,20 @@ class IaasContract(models.Model):
         for contract, line, quantity in running:
             share = quantity / float(line._iaas_quantity())
             fees[contract] += line._iaas_company_amount() * share
+        today = fields.Date.context_today(self)
+        changed = self.env["iaas.resource.segment"]._read_group(
+            [
+                ("contract_id", "in", self.ids),
+                ("resource_id.active", "=", True),
+                ("date_start", "<=", today),
+                "|",
+                ("date_end", "=", False),
+                ("date_end", ">=", today),
+                *([] if resources is None else [("resource_id", "in", resources.ids)]),
+            ],
+            ["contract_id"],
+            ["monthly_fee:sum"],
+        )
+        for contract, fee in changed:
+            fees[contract] += fee
         return fees

@@ -25,6 +25,14 @@ class IaasOrderReport(models.Model):
             "quantity",
             "sale_line_id",
         ],
+        "iaas.resource.segment": [
+            "date_end",
+            "date_start",
+            "monthly_fee",
+            "product_id",
+            "quantity",
+            "resource_id",
+        ],
         "product.product": ["product_tmpl_id"],
         "product.template": ["categ_id", "iaas_charge_kind"],
         "res.company": ["currency_id"],
@@ -35,7 +43,9 @@ class IaasOrderReport(models.Model):
 
     date = fields.Date(readonly=True, help="First day of service, or the last one.")
     order_type = fields.Selection(
-        [("new", "New"), ("stop", "Stop")], string="Type", readonly=True
+        [("new", "New"), ("change", "Change"), ("stop", "Stop")],
+        string="Type",
+        readonly=True,
     )
     resource_id = fields.Many2one("iaas.resource", readonly=True)
     contract_id = fields.Many2one(
@@ -85,7 +95,8 @@ class IaasOrderReport(models.Model):
                    template.categ_id,
                    company.currency_id,
                    CASE template.iaas_charge_kind
-                        WHEN 'recurring' THEN fee.amount * movement.quantity
+                        WHEN 'recurring'
+                        THEN COALESCE(movement.fee, fee.amount * movement.quantity)
                         ELSE 0 END AS monthly_amount,
                    CASE template.iaas_charge_kind
                         WHEN 'one_time' THEN fee.amount * movement.quantity
@@ -114,14 +125,60 @@ class IaasOrderReport(models.Model):
         )
 
     def _movements(self):
-        """``(id, date, order_type, product_id, quantity)`` of one resource."""
+        """``(id, date, order_type, product_id, quantity, fee)`` of one resource; no fee
+        means that of its order line."""
         return SQL(
             """
-            SELECT resource.id::bigint * 2 AS id, resource.date_start AS date,
-                   'new' AS order_type, resource.product_id, resource.quantity
+            SELECT resource.id::bigint * 2 AS id,
+                   resource.date_start AS date,
+                   'new' AS order_type,
+                   COALESCE(first.product_id, resource.product_id) AS product_id,
+                   COALESCE(first.quantity, resource.quantity) AS quantity,
+                   first.monthly_fee AS fee
+              FROM (SELECT) one
+         LEFT JOIN iaas_resource_segment first
+                ON first.resource_id = resource.id
+               AND first.date_start = resource.date_start
              UNION ALL
-            SELECT resource.id::bigint * 2 + 1, resource.date_end,
-                   'stop', resource.product_id, -resource.quantity
+            SELECT resource.id::bigint * 2 + 1,
+                   resource.date_end,
+                   'stop',
+                   COALESCE(last.product_id, resource.product_id),
+                   -COALESCE(last.quantity, resource.quantity),
+                   -last.monthly_fee
+              FROM (SELECT) one
+         LEFT JOIN iaas_resource_segment last
+                ON last.resource_id = resource.id
+               AND last.date_end = resource.date_end
              WHERE resource.date_end IS NOT NULL
+             UNION ALL
+            -- To another quantity: the difference. To another product: one comes,
+            -- the other goes.
+            SELECT -segment.id::bigint * 2,
+                   segment.date_start,
+                   'change',
+                   segment.product_id,
+                   segment.quantity - COALESCE(same.quantity, 0),
+                   segment.monthly_fee - COALESCE(same.monthly_fee, 0)
+              FROM iaas_resource_segment segment
+              JOIN iaas_resource_segment before
+                ON before.resource_id = segment.resource_id
+               AND before.date_end = segment.date_start - 1
+         LEFT JOIN iaas_resource_segment same
+                ON same.id = before.id AND same.product_id = segment.product_id
+             WHERE segment.resource_id = resource.id
+             UNION ALL
+            SELECT -segment.id::bigint * 2 - 1,
+                   segment.date_start,
+                   'change',
+                   before.product_id,
+                   -before.quantity,
+                   -before.monthly_fee
+              FROM iaas_resource_segment segment
+              JOIN iaas_resource_segment before
+                ON before.resource_id = segment.resource_id
+               AND before.date_end = segment.date_start - 1
+               AND before.product_id != segment.product_id
+             WHERE segment.resource_id = resource.id
             """
         )

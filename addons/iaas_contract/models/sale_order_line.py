@@ -253,10 +253,9 @@ class SaleOrderLine(models.Model):
             day, needed = values["date_start"], line._iaas_resource_number()
             known = line.with_context(active_test=False).iaas_resource_ids.sudo()
             known = known.filtered(
-                lambda resource, values=values: (
-                    resource.product_id.id == values["product_id"]
+                lambda resource, line=line, values=values: (
+                    resource._get_ordered() == (line.product_id, values["quantity"])
                     and resource.contract_id.id == values["contract_id"]
-                    and resource.quantity == values["quantity"]
                 )
             )
             running = known.filtered(

@@ -22,6 +22,7 @@ from . import (
     test_price_list_file,
     test_price_list_version,
     test_resource,
+    test_resource_change,
     test_sale_order,
     test_security,
     test_tour,

@@ -11,5 +11,6 @@ from . import (
     iaas_price_list_import_line,
     iaas_price_list_send_back,
     iaas_credit_release,
+    iaas_resource_change,
     iaas_resource_stop,
 )
