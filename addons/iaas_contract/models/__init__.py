@@ -23,7 +23,6 @@ from . import (
     iaas_contract_version_line,
     iaas_contract_clause,
     iaas_catalogue_version,
-    iaas_contract,
     iaas_contract_life,
     iaas_contract_relations,
     iaas_contract_transitions,
