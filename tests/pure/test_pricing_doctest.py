@@ -6,7 +6,16 @@ import pytest
 
 @pytest.mark.parametrize(
     "module",
-    ["models", "numbers", "periods", "proration", "rating", "rounding"],
+    [
+        "changes",
+        "curves",
+        "models",
+        "numbers",
+        "periods",
+        "proration",
+        "rating",
+        "rounding",
+    ],
 )
 def test_examples_in_docstrings_hold(module):
     result = doctest.testmod(importlib.import_module(f"pricing.{module}"))

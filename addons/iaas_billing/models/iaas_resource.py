@@ -143,6 +143,18 @@ class IaasResource(models.Model):
         )
         return action | {"domain": [("resource_id", "in", self.ids)]}
 
+    def _change_obstacle(self, kind, day, product, quantity):
+        """Days that were billed stay as they were."""
+        obstacle = super()._change_obstacle(kind, day, product, quantity)
+        contract = self.sudo().contract_id
+        unbilled = contract.billed_until and contract._day_of(contract.billed_until)
+        if obstacle or not unbilled or day >= unbilled:
+            return obstacle
+        return self.env._(
+            "billed up to %(day)s: choose that day or a later one.",
+            day=fields.Date.to_string(unbilled),
+        )
+
     def _filter_used(self):
         lines = (
             self.env["iaas.statement.line"]

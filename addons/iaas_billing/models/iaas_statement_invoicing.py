@@ -77,13 +77,15 @@ class IaasStatement(models.Model):
         self.ensure_one()
         contract = self.contract_id
         invoice_date = self.run_id.invoice_date or fields.Date.context_today(self)
-        term = contract.payment_term_id or self.partner_id.property_payment_term_id
+        payer = contract.payer_id or self.partner_id
+        term = contract.payment_term_id or payer.property_payment_term_id
         return {
             "move_type": "out_invoice",
             "iaas_statement_id": self.id,
             "company_id": self.company_id.id,
             "journal_id": self._get_sale_journal().id,
-            "partner_id": self.partner_id.id,
+            "partner_id": payer.id,
+            "partner_shipping_id": self.partner_id.id,
             "currency_id": self.currency_id.id,
             "fiscal_position_id": self._get_fiscal_position().id,
             "invoice_date": invoice_date,
@@ -164,7 +166,9 @@ class IaasStatement(models.Model):
         return product.categ_id._get_iaas_family(), account, position.map_tax(taxes)
 
     def _get_fiscal_position(self):
-        return self.env["account.fiscal.position"]._get_fiscal_position(self.partner_id)
+        return self.env["account.fiscal.position"]._get_fiscal_position(
+            self.contract_id.payer_id or self.partner_id, delivery=self.partner_id
+        )
 
     def _get_sale_journal(self):
         journal = self.env["account.journal"].search(

@@ -72,6 +72,13 @@ class IaasStatementLine(models.Model):
         ondelete="restrict",
         index="btree_not_null",
     )
+    contract_version_id = fields.Many2one(
+        "iaas.contract.version",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="The terms that held on the first day of the segment.",
+    )
     discount_percent = Decimal(string="Discount %", readonly=True)
     days = fields.Integer(
         readonly=True, help="Days charged of a recurring fee within its month."

@@ -36,6 +36,7 @@ class IaasStatement(models.Model):
         resources = self._get_resources()
         meters = self._get_meters(resources)
         products = resources.product_id | meters.product_id
+        products |= resources.segment_ids.product_id
         terms = Terms(self, products)
         usage = self._read_usage(terms, meters)
         by_contract = resources.grouped("contract_id")
@@ -177,28 +178,38 @@ class IaasStatement(models.Model):
         )
 
     def _prepare_recurring(self, resource, terms):
-        """A line per contract month and segment: the monthly fee by days."""
+        """A line per contract month and segment: the monthly fee by days, of what the
+        resource was on each of them."""
         life = self._get_life(resource)
         if not life:
             return
-        for segment in terms.segments(self, resource.product_id):
-            first, last = max(life[0], segment.first), min(life[1], segment.last)
+        for stretch in resource._get_stretches():
+            begin = max(life[0], stretch.first)
+            end = min(life[1], stretch.last or life[1])
+            yield from self._prepare_stretch(resource, stretch, begin, end, terms)
+
+    def _prepare_stretch(self, resource, stretch, begin, end, terms):
+        """The lines of the days from ``begin`` to ``end`` of one product and
+        quantity."""
+        product, quantity = stretch.product, stretch.quantity
+        for segment in terms.segments(self, product):
+            first, last = max(begin, segment.first), min(end, segment.last)
             if first > last:
                 continue
             segment = segment._replace(first=first, last=last)
-            pricing, percent = self._get_pricing(resource, segment, terms)
-            listed = base_amount(pricing, resource.quantity)
-            charged = rate(pricing, resource.quantity, discount_percent=percent)
-            for month_start, month_end, begin, end in self._months(first, last):
+            pricing, percent = self._get_pricing(resource, segment, terms, product)
+            listed = base_amount(pricing, quantity)
+            charged = rate(pricing, quantity, discount_percent=percent)
+            for month_start, month_end, start, stop in self._months(first, last):
                 # Cumulated from the start of the month, so that segments of a month
                 # add up to exactly one fee, in whatever statement they stand.
-                days = [(begin - month_start).days, (end - begin).days + 1]
+                days = [(start - month_start).days, (stop - start).days + 1]
                 month = (month_end - month_start).days
                 yield self._prepare_line(
                     resource,
-                    resource.product_id,
-                    segment._replace(first=begin, last=end),
-                    quantity=resource.quantity,
+                    product,
+                    segment._replace(first=start, last=stop),
+                    quantity=quantity,
                     list_amount=prorate_segments(listed, days, month)[1],
                     amount_exact=prorate_segments(charged, days, month)[1],
                 ) | {"days": days[1], "days_in_month": month}
@@ -281,6 +292,7 @@ class IaasStatement(models.Model):
             "quantity_before": ZERO,
             "price_id": segment.price.id,
             "contract_line_id": segment.discount.id,
+            "contract_version_id": self.contract_id._version_on(segment.first).id,
             "discount_percent": segment.discount.discount,
             "days": 0,
             "days_in_month": 0,

@@ -126,6 +126,32 @@ class TestInvoicing(IaasBillingCommon):
         self.assertEqual(move.amount_tax, 0)
         self.assertEqual(move.invoice_line_ids.tax_ids, export)
 
+    def test_payer_gets_the_invoice(self):
+        """R90: who pays may differ from who uses; tax follows the user."""
+        payer = self.env["res.partner"].create({"name": "Group Treasury"})
+        self.contract.payer_id = payer
+        statement = self._bill_month(2026, 1)
+        self.assertEqual(statement.partner_id, self.customer)
+        self.assertEqual(statement.move_id.partner_id, payer)
+        self.assertEqual(statement.move_id.partner_shipping_id, self.customer)
+        receivable = statement.move_id.line_ids.filtered(
+            lambda line: line.display_type == "payment_term"
+        )
+        self.assertEqual(receivable.partner_id, payer)
+
+    def test_lines_keep_the_contract_version(self):
+        """R29: each rated line says under which terms it was made."""
+        first = self.contract._current_version()
+        january = self._bill_month(2026, 1)
+        self.assertEqual(january.line_ids.contract_version_id, first)
+        # Agreed today, 10 July: what was used before stays under the first version.
+        self.contract.with_user(self.ops_manager).service_level = "99.95 %"
+        second = self.contract.version_id
+        self.assertEqual((second.number, second.date_effective), (2, date(2026, 7, 10)))
+        june = self._bill_month(2026, 6)
+        self.assertEqual(june.line_ids.contract_version_id, first)
+        self.assertEqual(self.contract._version_on(date(2026, 7, 10)), second)
+
     def test_one_line_per_family(self):
         for _number in range(5):
             self._iaas_resource(self.server)

@@ -10,11 +10,11 @@ from odoo.fields import Domain
 
 from odoo.addons.base.models.res_partner import _tz_get
 
-UNSIGNED_STATES = ("draft", "sent")
+UNSIGNED_STATES = ("draft", "review", "approval", "sent")
 # A hundred years in months.
 LONGEST_TERM = 1200
 LIVE_STATES = ("active", "expiring")
-IN_FORCE_STATES = (*LIVE_STATES, "ended", "terminated")
+IN_FORCE_STATES = (*LIVE_STATES, "renewed", "ended", "terminated")
 
 
 class IaasContract(models.Model):
@@ -22,6 +22,7 @@ class IaasContract(models.Model):
     _description = "Framework Contract"
     _inherit = [
         "iaas.gated.mixin",
+        "iaas.contract.terms",
         "portal.mixin",
         "mail.thread",
         "mail.activity.mixin",
@@ -56,6 +57,12 @@ class IaasContract(models.Model):
         check_company=True,
         domain="[('is_iaas_customer', '=', True)]",
         help="The legal entity that signs.",
+    )
+    is_related_party = fields.Boolean(
+        string="Related Party",
+        tracking=True,
+        help="The customer belongs to our own group. It is contracted, priced and "
+        "collected from like any other.",
     )
     currency_id = fields.Many2one(
         "res.currency",
@@ -93,11 +100,6 @@ class IaasContract(models.Model):
         required=True,
         tracking=True,
         default=fields.Date.context_today,
-    )
-    date_end = fields.Date(
-        string="Last Day",
-        tracking=True,
-        help="Last day of the term, included. Empty: until terminated.",
     )
     term_months = fields.Integer(
         string="Term (months)",
@@ -139,35 +141,23 @@ class IaasContract(models.Model):
         tracking=True,
     )
     payment_term_id = fields.Many2one(
-        "account.payment.term",
-        string="Payment Terms",
-        compute="_compute_payment_term_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-        check_company=True,
-    )
-    catalogue_id = fields.Many2one(
-        "iaas.catalogue",
-        string="Service Catalogue",
-        check_company=True,
-        tracking=True,
-        help="The products that may be ordered under this contract. "
-        "Empty: every IaaS product.",
+        compute="_compute_payment_term_id", store=True, readonly=False, precompute=True
     )
     line_ids = fields.One2many(
         "iaas.contract.line", "contract_id", string="Discounts", copy=True
     )
-    note = fields.Html(string="Terms and Conditions")
 
     # Life
     state = fields.Selection(
         [
             ("draft", "Draft"),
+            ("review", "In Review"),
+            ("approval", "In Approval"),
             ("sent", "Sent"),
             ("signed", "Signed"),
             ("active", "Active"),
             ("expiring", "Expiring"),
+            ("renewed", "Renewed"),
             ("ended", "Ended"),
             ("terminated", "Terminated"),
         ],

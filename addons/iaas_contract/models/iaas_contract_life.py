@@ -7,12 +7,21 @@ from odoo.fields import Domain
 from odoo.tools import split_every
 
 from .iaas_contract import LIVE_STATES, UNSIGNED_STATES
+from .iaas_contract_version import AMENDED_FIELDS
 
 _logger = logging.getLogger(__name__)
 
 SIGN_ACTIVITY = "iaas_contract.mail_activity_type_sign"
 ACTIVATE_ACTIVITY = "iaas_contract.mail_activity_type_activate"
 RENEW_ACTIVITY = "iaas_contract.mail_activity_type_renew"
+REVIEW_ACTIVITY = "iaas_contract.mail_activity_type_review"
+APPROVE_ACTIVITY = "iaas_contract.mail_activity_type_approve"
+PREPARATION_ACTIVITIES = [
+    REVIEW_ACTIVITY,
+    APPROVE_ACTIVITY,
+    SIGN_ACTIVITY,
+    ACTIVATE_ACTIVITY,
+]
 
 CRON_BATCH = 100
 
@@ -32,13 +41,7 @@ SIGNED_TERMS = {
     "settlement_mode",
 }
 # What an addendum may change: operations managers only.
-AMENDABLE_TERMS = {
-    "date_end",
-    "term_months",
-    "payment_term_id",
-    "catalogue_id",
-    "note",
-}
+AMENDABLE_TERMS = {"term_months", *AMENDED_FIELDS}
 
 
 class IaasContract(models.Model):
@@ -61,8 +64,8 @@ class IaasContract(models.Model):
     @api.model
     def _get_gated_message(self, labels):
         return self.env._(
-            "These fields of a framework contract are set by its buttons (Send, Sign, "
-            "Activate, Terminate), not by hand: %(fields)s.",
+            "These fields of a framework contract are set by its buttons (Submit, "
+            "Approve, Send, Sign, Activate, Terminate), not by hand: %(fields)s.",
             fields=labels,
         )
 
@@ -118,8 +121,14 @@ class IaasContract(models.Model):
     # === ACTIONS ===
 
     def action_send(self):
-        """Mark as sent to the customer and ask the owner to get it signed."""
-        self._check_state({"draft"}, self.env._("sent to the customer"))
+        """Mark as sent to the customer and ask the owner to get it signed.
+
+        A draft goes through review and approval at once when its terms are standard.
+        """
+        self._check_state({"draft", "approval"}, self.env._("sent to the customer"))
+        drafts = self.filtered(lambda contract: contract.state == "draft")
+        drafts._check_standard()
+        drafts._submit()
         for contract in self:
             contract._check_title()
             deadline = contract.signature_deadline or (
@@ -151,14 +160,11 @@ class IaasContract(models.Model):
 
     def action_draft(self):
         """Take back a contract that is not in force yet."""
-        self._check_state({"sent", "signed"}, self.env._("set back to draft"))
-        self._set_life(state="draft", signed_date=False, signed_by=False)
-        self.activity_unlink(
-            [
-                SIGN_ACTIVITY,
-                ACTIVATE_ACTIVITY,
-            ]
+        self._check_state(
+            {"review", "approval", "sent", "signed"}, self.env._("set back to draft")
         )
+        self._set_life(state="draft", **self._undone())
+        self.activity_unlink(PREPARATION_ACTIVITIES)
 
     def action_terminate(self):
         """Open the wizard that asks for the last day and the reason."""
@@ -169,28 +175,6 @@ class IaasContract(models.Model):
         ) | {"context": {"default_contract_id": self.id}}
 
     # === BUSINESS ===
-
-    def _set_life(self, **values):
-        """Write gated fields after checking that the user may change the contract."""
-        self.check_access("write")
-        self.sudo().write(values)
-
-    def _check_state(self, states, deed):
-        for contract in self:
-            if contract.state not in states:
-                labels = dict(self._fields["state"]._description_selection(self.env))
-                raise UserError(
-                    self.env._(
-                        "%(contract)s is in status %(state)s and cannot be %(deed)s. "
-                        "That is possible from: %(states)s.",
-                        contract=contract.display_name,
-                        state=labels[contract.state],
-                        deed=deed,
-                        states=", ".join(
-                            label for state, label in labels.items() if state in states
-                        ),
-                    )
-                )
 
     def _check_title(self):
         """People know a contract by its title; programs may go by its number."""
@@ -237,6 +221,18 @@ class IaasContract(models.Model):
         self._set_life(state="active")
         self.activity_feedback([ACTIVATE_ACTIVITY])
 
+    @api.model
+    def _undone(self):
+        """The gated fields of a contract that is a draft again."""
+        return {
+            "signed_date": False,
+            "signed_by": False,
+            "approved_digest": False,
+            "approved_by_id": False,
+            "submitted_by_id": False,
+            "submitted_digest": False,
+        }
+
     def _activate_due(self):
         """Activate the contracts whose first day has come; for the unverified
         customers among them ask the owner to have them verified."""
@@ -253,7 +249,7 @@ class IaasContract(models.Model):
 
     def _terminate(self, last_day, reason):
         """End the contract and what is rented under it with ``last_day``."""
-        self._check_state(set(LIVE_STATES), self.env._("terminated"))
+        self._check_transition("terminated")
         for contract in self:
             if contract.date_end and last_day > contract.date_end:
                 raise UserError(

@@ -1,72 +1,111 @@
-from odoo import api, models
-from odoo.exceptions import UserError, ValidationError
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
-from .iaas_contract import IN_FORCE_STATES
+from ..fields import Decimal
 
 
-class IaasContract(models.Model):
-    """What the contract allows, and what it costs."""
+class IaasContractTerms(models.AbstractModel):
+    """The terms that an amendment may change, as the contract has them and as a
+    version proposes them. The models add company and currency."""
 
-    _inherit = "iaas.contract"
+    _name = "iaas.contract.terms"
+    _description = "Terms of a Framework Contract"
+    _inherit = ["iaas.decimal.mixin"]
 
-    # === CONSTRAINTS ===
+    date_end = fields.Date(
+        string="Last Day",
+        tracking=True,
+        help="Last day of the term, included. Empty: until terminated.",
+    )
+    notice_days = fields.Integer(
+        string="Notice (days)",
+        tracking=True,
+        help="Days before the last day until which either side may give notice.",
+    )
+    auto_renew = fields.Boolean(
+        string="Renews Itself",
+        tracking=True,
+        help="Without notice in time the term goes on by itself.",
+    )
+    renew_months = fields.Integer(
+        string="Renews for (months)",
+        default=12,
+        tracking=True,
+        help="By how much the term goes on when the contract renews itself.",
+    )
+    payment_term_id = fields.Many2one(
+        "account.payment.term", string="Payment Terms", check_company=True
+    )
+    payer_id = fields.Many2one(
+        "res.partner",
+        string="Payer",
+        check_company=True,
+        tracking=True,
+        help="Who gets and pays the invoices. Empty: the customer.",
+    )
+    credit_limit_amount = Decimal(
+        string="Credit Limit",
+        tracking=True,
+        help="The most that the customer may owe under this contract. 0: no limit.",
+    )
+    deposit_amount = Decimal(
+        string="Deposit", tracking=True, help="What the customer leaves as a security."
+    )
+    commitment_amount = Decimal(
+        string="Commitment",
+        tracking=True,
+        help="What the customer undertakes to buy per settlement period, before tax. "
+        "0: nothing.",
+    )
+    shortfall_rule = fields.Selection(
+        [
+            ("none", "Nothing is due"),
+            ("period", "Due at the end of each period"),
+            ("term", "Due at the end of the term"),
+        ],
+        string="Shortfall",
+        default="none",
+        required=True,
+        tracking=True,
+        help="What the contract says about a commitment that is not reached.",
+    )
+    billing_timing = fields.Selection(
+        [("after", "After the service"), ("before", "Before the service")],
+        default="after",
+        required=True,
+        tracking=True,
+        help="What the contract says about when fees are due.",
+    )
+    service_level = fields.Char(
+        tracking=True, help="What is promised, for example 99.95 % a month."
+    )
+    catalogue_id = fields.Many2one(
+        "iaas.catalogue",
+        string="Service Catalogue",
+        check_company=True,
+        tracking=True,
+        help="The products that may be ordered under this contract. "
+        "Empty: every IaaS product.",
+    )
+    note = fields.Html(string="Terms and Conditions")
 
-    @api.constrains("currency_id", "company_id")
-    def _check_own_prices(self):
-        for price in self.env["iaas.price"].search([("contract_id", "in", self.ids)]):
-            contract = price.contract_id
-            if (price.currency_id, price.company_id) != (
-                contract.currency_id,
-                contract.company_id,
-            ):
+    _terms_positive = models.Constraint(
+        "CHECK (credit_limit_amount >= 0 AND deposit_amount >= 0 "
+        "AND commitment_amount >= 0 AND notice_days >= 0)",
+        "Credit limit, deposit, commitment and notice cannot be below zero.",
+    )
+    _renews_by_months = models.Constraint(
+        "CHECK (NOT auto_renew OR renew_months > 0)",
+        "A contract that renews itself does so for at least one month.",
+    )
+
+    @api.constrains("auto_renew", "date_end")
+    def _check_renews_a_term(self):
+        for terms in self:
+            if terms.auto_renew and not terms.date_end:
                 raise ValidationError(
                     self.env._(
-                        "%(contract)s has prices of its own in %(currency)s. Remove "
-                        "them before you change its currency or company.",
-                        contract=contract.display_name,
-                        currency=price.currency_id.name,
+                        "%(contract)s has no last day, so there is nothing to renew.",
+                        contract=terms.display_name,
                     )
                 )
-
-    # === BUSINESS ===
-
-    def _is_valid_on(self, day):
-        """Whether the contract is, or was, in force on the civil day."""
-        self.ensure_one()
-        return (
-            self.state in IN_FORCE_STATES
-            and self.date_start <= day
-            and (not self.date_end or day <= self.date_end)
-        )
-
-    def _check_amendable(self):
-        """Refuse a change of what was agreed and signed, but for an addendum."""
-        for contract in self:
-            if not contract.is_amendable:
-                raise UserError(
-                    self.env._(
-                        "%(contract)s is signed: its discounts and prices can only be "
-                        "changed by an operations manager, as an addendum.",
-                        contract=contract.display_name,
-                    )
-                )
-
-    def _get_discount(self, product, day):
-        """The discount line that applies to the product on the day: one for the
-        product itself, else the one for its nearest category; else an empty line."""
-        self.ensure_one()
-        lines = self.line_ids.filtered(lambda line: line._is_valid_on(day))
-        own = lines.filtered(lambda line: line.product_id == product)
-        if own:
-            return own[0]
-        by_category = {line.categ_id.id: line for line in lines if line.categ_id}
-        path = product.categ_id.parent_path or ""
-        for categ_id in reversed(path.split("/")[:-1]):
-            if int(categ_id) in by_category:
-                return by_category[int(categ_id)]
-        return self.env["iaas.contract.line"]
-
-    def _allows_product(self, product):
-        """Whether the catalogue of the contract holds the product."""
-        self.ensure_one()
-        return not self.catalogue_id or product in self.catalogue_id.product_ids

@@ -9,10 +9,10 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 from ..fields import Decimal
-from ..pricing import Price, rate, volume_dips
+from ..pricing import TIERED_MODELS, Price, rate, volume_dips
 
 # What the pure price reads; an empty maximum is 0 in the record and None there.
-_PRICING_FIELDS = (
+PRICING_FIELDS = (
     "charge_model",
     "unit_price",
     "package_size",
@@ -159,13 +159,6 @@ class IaasPrice(models.Model):
 
     summary = fields.Text(compute="_compute_summary")
     warning = fields.Text(compute="_compute_warning")
-    trial_quantity = Decimal(
-        string="Try a Quantity",
-        store=False,
-        default=100,
-        help="Shows what this price comes to, before discount and tax.",
-    )
-    trial_result = fields.Char(string="Comes To", compute="_compute_trial_result")
 
     _date_order = models.Constraint(
         "CHECK (date_end >= date_start)",
@@ -206,12 +199,12 @@ class IaasPrice(models.Model):
                 parts.append(fields.Date.to_string(price.date_start))
             price.display_name = ", ".join(parts)
 
-    @api.depends(*_PRICING_FIELDS, "tier_ids", "charge_kind", "uom_id", "currency_id")
+    @api.depends(*PRICING_FIELDS, "tier_ids", "charge_kind", "uom_id", "currency_id")
     def _compute_summary(self):
         for price in self:
             price.summary = price._describe()
 
-    @api.depends(*_PRICING_FIELDS, "tier_ids")
+    @api.depends(*PRICING_FIELDS, "tier_ids")
     def _compute_warning(self):
         for price in self:
             try:
@@ -230,20 +223,9 @@ class IaasPrice(models.Model):
                 for bound, at, above in dips
             )
 
-    @api.depends(*_PRICING_FIELDS, "tier_ids", "trial_quantity", "currency_id")
-    def _compute_trial_result(self):
-        for price in self:
-            try:
-                amount = price.compute_amount(price.trial_quantity)
-            except ValueError as error:
-                reason = str(error)
-                price.trial_result = reason[:1].upper() + reason[1:]
-            else:
-                price.trial_result = price._format_money(amount)
-
     # === CONSTRAINTS ===
 
-    @api.constrains(*_PRICING_FIELDS, "tier_ids")
+    @api.constrains(*PRICING_FIELDS, "tier_ids")
     def _check_sound(self):
         """Refuse a price that some quantity could not be rated by."""
         for price in self:
@@ -417,10 +399,14 @@ class IaasPrice(models.Model):
             not self.date_end or day <= self.date_end
         )
 
+    def _is_tiered(self):
+        self.ensure_one()
+        return self.charge_model in TIERED_MODELS
+
     def _to_pricing(self):
         """The pure price that rates quantities; a ValueError says what is unsound."""
         self.ensure_one()
-        values = {name: self[name] for name in _PRICING_FIELDS}
+        values = {name: self[name] for name in PRICING_FIELDS}
         for name in _EMPTY_IS_OPEN:
             values[name] = values[name] or None
         return Price(**values, tiers=[tier._to_pricing() for tier in self.tier_ids])

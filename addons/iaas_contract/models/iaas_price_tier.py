@@ -67,19 +67,19 @@ class IaasPriceTier(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         tiers = super().create(vals_list)
-        tiers.price_id.contract_id._check_amendable()
+        tiers.price_id._check_changeable()
         return tiers
 
     def write(self, vals):
-        self.price_id.contract_id._check_amendable()
+        self.price_id._check_changeable()
         result = super().write(vals)
         if "price_id" in vals:
-            self.price_id.contract_id._check_amendable()
+            self.price_id._check_changeable()
         return result
 
     def unlink(self):
         prices = self.price_id
-        prices.contract_id._check_amendable()
+        prices._check_changeable()
         result = super().unlink()
         if not self.env.context.get("iaas_tiers_pending"):
             prices._check_sound()

@@ -174,7 +174,9 @@ class IaasResource(models.Model):
     @api.constrains("contract_id", "product_id")
     def _check_within_catalogue(self):
         for resource in self:
-            if not resource.contract_id._allows_product(resource.product_id):
+            contract = resource.contract_id
+            day = max(resource.date_start or contract.date_start, contract.date_start)
+            if not contract._allows_product(resource.product_id, day):
                 raise ValidationError(
                     self.env._(
                         "%(product)s is not in the catalogue of %(contract)s. Add it "

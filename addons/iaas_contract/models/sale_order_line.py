@@ -225,12 +225,15 @@ class SaleOrderLine(models.Model):
                 contract=contract.name,
                 day=fields.Date.to_string(day),
             )
-        if not contract._allows_product(self.product_id):
+        if not contract._allows_product(self.product_id, day):
             return self.env._(
                 "not in the catalogue %(catalogue)s of contract %(contract)s.",
                 catalogue=contract.catalogue_id.name,
                 contract=contract.name,
             )
+        reason = self._iaas_lifecycle_obstacle(contract, day)
+        if reason:
+            return reason
         if not self.iaas_price_id:
             return self.env._(
                 "no price is valid on %(day)s. Add one under Contracts, Prices.",
@@ -250,6 +253,29 @@ class SaleOrderLine(models.Model):
             )
         return ""
 
+    def _iaas_lifecycle_obstacle(self, contract, day):
+        """Why the service's place in its life forbids to order it; else empty."""
+        template = self.product_id.product_tmpl_id
+        last_order_day = template.iaas_retiring_date
+        if last_order_day and last_order_day < contract._today():
+            return self.env._(
+                "retiring, the last day to order it was %(day)s.",
+                day=fields.Date.to_string(last_order_day),
+            )
+        lifecycle = template._get_iaas_lifecycle(day)
+        if lifecycle == "ended":
+            return self.env._(
+                "ended, its last day of service is %(day)s.",
+                day=fields.Date.to_string(template.iaas_ended_date),
+            )
+        if lifecycle == "beta" and not contract.catalogue_id:
+            return self.env._(
+                "in beta until %(day)s: only a contract whose catalogue names it may "
+                "order it.",
+                day=fields.Date.to_string(template.iaas_on_sale_date),
+            )
+        return ""
+
     def _iaas_create_resources(self):
         """Create the resources that the lines still lack; bring back those that a
         cancellation took out. Calling it again changes nothing."""
@@ -261,10 +287,9 @@ class SaleOrderLine(models.Model):
             day, needed = values["date_start"], line._iaas_resource_number()
             known = line.with_context(active_test=False).iaas_resource_ids.sudo()
             known = known.filtered(
-                lambda resource, values=values: (
-                    resource.product_id.id == values["product_id"]
+                lambda resource, line=line, values=values: (
+                    resource._get_ordered() == (line.product_id, values["quantity"])
                     and resource.contract_id.id == values["contract_id"]
-                    and resource.quantity == values["quantity"]
                 )
             )
             running = known.filtered(

@@ -4,6 +4,8 @@ Importable as ``odoo.addons.iaas_contract.pricing`` or, with the addon's folder 
 the path, as ``pricing``. The rules are those of ``billing_rules.md``.
 """
 
+from .changes import change_range
+from .curves import curve, even_events, knots, reach
 from .models import (
     CHARGE_MODELS,
     EVENT_MODELS,
@@ -28,12 +30,17 @@ __all__ = [
     "allocate",
     "base_amount",
     "billing_periods",
+    "change_range",
     "check_price",
+    "curve",
     "day_start",
+    "even_events",
     "full_period",
+    "knots",
     "prorate",
     "prorate_segments",
     "rate",
+    "reach",
     "round_half_up",
     "tier_charges",
     "volume_dips",

@@ -54,8 +54,10 @@ def rate(
     if discount > 100:
         raise ValueError(f"discount_percent must not be above 100: {discount}")
     charged = to_decimal(already_charged, "already_charged")
-    amount = base_amount(price, quantity, events)
+    quantity = to_unsigned(quantity, "quantity")
+    amounts = _event_amounts(events)
     with exact():
+        amount = _MODELS[price.charge_model](price, quantity, amounts)
         if discount:
             amount = amount * (100 - discount) * HUNDREDTH
         if price.max_amount is not None:
@@ -185,6 +187,14 @@ def _slices(price, quantity):
         below = top
 
 
+def _graduated(price, quantity, amounts):
+    # The sum of _split_graduated, without making its records: the busiest model.
+    amount = ZERO
+    for tier, units in _slices(price, _chargeable(price, quantity)):
+        amount += units * tier.unit_price + tier.flat_fee
+    return amount
+
+
 def _split_graduated(price, quantity, amounts):
     return [
         TierCharge(tier, units, units * tier.unit_price + tier.flat_fee)
@@ -250,4 +260,5 @@ _MODELS = {
     "percentage": _percentage,
     "dynamic": _dynamic,
     **dict.fromkeys(_SPLITS, _tiered),
+    "graduated": _graduated,
 }

@@ -1,0 +1,97 @@
+from odoo import api, fields, models
+
+from ..fields import Decimal
+
+
+class IaasContractDiscount(models.AbstractModel):
+    """A discount for a product or a category, in force or proposed."""
+
+    _name = "iaas.contract.discount"
+    _description = "Discount of a Framework Contract"
+    _inherit = ["iaas.decimal.mixin"]
+
+    sequence = fields.Integer(default=10)
+    product_id = fields.Many2one(
+        "product.product",
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+        domain="[('is_iaas', '=', True)]",
+    )
+    categ_id = fields.Many2one(
+        "product.category",
+        string="Product Category",
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The discount holds for all products of the category and of the ones "
+        "below it, unless a nearer line exists.",
+    )
+    discount = Decimal(string="Discount (%)", required=True)
+    date_start = fields.Date(string="From", help="First day. Empty: from the start.")
+    date_end = fields.Date(string="Until", help="Last day, included. Empty: open.")
+
+    _one_target = models.Constraint(
+        "CHECK (num_nonnulls(product_id, categ_id) = 1)",
+        "A discount is for one product or for one category: fill in one of them.",
+    )
+    _discount_range = models.Constraint(
+        "CHECK (discount BETWEEN 0 AND 100)",
+        "A discount is a percentage from 0 to 100.",
+    )
+    _date_order = models.Constraint(
+        "CHECK (date_end >= date_start)",
+        "The last day of a discount cannot be before its first day.",
+    )
+
+    @api.depends("product_id", "categ_id", "discount")
+    def _compute_display_name(self):
+        for line in self:
+            target = line.product_id.display_name or line.categ_id.display_name or ""
+            line.display_name = f"{target} −{line.discount.normalize():f} %"
+
+    @api.onchange("product_id")
+    def _onchange_product_id(self):
+        if self.product_id:
+            self.categ_id = False
+
+    @api.onchange("categ_id")
+    def _onchange_categ_id(self):
+        if self.categ_id:
+            self.product_id = False
+
+    def _is_valid_on(self, day):
+        """Whether the discount holds on the civil day."""
+        self.ensure_one()
+        return (not self.date_start or self.date_start <= day) and (
+            not self.date_end or day <= self.date_end
+        )
+
+    def _pick(self, product, day):
+        """The one of these discounts that applies to the product on the day: one for
+        the product itself, else the one for its nearest category; else none."""
+        lines = self.filtered(lambda line: line._is_valid_on(day))
+        own = lines.filtered(lambda line: line.product_id == product)
+        if own:
+            return own[0]
+        by_category = {line.categ_id.id: line for line in lines if line.categ_id}
+        path = product.categ_id.parent_path or ""
+        for categ_id in reversed(path.split("/")[:-1]):
+            if int(categ_id) in by_category:
+                return by_category[int(categ_id)]
+        return self.browse()
+
+    def _discount_key(self):
+        """What makes two discounts the same, whoever holds them."""
+        self.ensure_one()
+        return (self.product_id, self.categ_id, self.discount, self.date_start)
+
+    def _discount_values(self):
+        self.ensure_one()
+        return {
+            "sequence": self.sequence,
+            "product_id": self.product_id.id,
+            "categ_id": self.categ_id.id,
+            "discount": self.discount,
+            "date_start": self.date_start,
+            "date_end": self.date_end,
+        }

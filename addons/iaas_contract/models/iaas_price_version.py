@@ -1,0 +1,135 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..pricing import change_range
+
+
+class IaasPrice(models.Model):
+    """Prices proposed by a price list version: archived until it is approved."""
+
+    _inherit = "iaas.price"
+
+    version_id = fields.Many2one(
+        "iaas.price.list.version",
+        string="Price List Version",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        copy=False,
+        check_company=True,
+        help="The version by which this price was proposed and approved.",
+    )
+    version_state = fields.Selection(related="version_id.state")
+    predecessor_id = fields.Many2one("iaas.price", compute="_compute_change")
+    old_summary = fields.Text(string="Until Then", compute="_compute_change")
+    change_kind = fields.Selection(
+        [("new", "New"), ("changed", "Changed"), ("unchanged", "Unchanged")],
+        string="Kind",
+        compute="_compute_change",
+    )
+    change_text = fields.Char(
+        string="Change",
+        compute="_compute_change",
+        help="By how much what a quantity comes to changes: at one unit, at each "
+        "bound of both prices, and past the last.",
+    )
+
+    @api.depends("version_id.date_start", "product_id", "summary")
+    def _compute_change(self):
+        proposed = self.filtered("version_id")
+        for field in ("predecessor_id", "old_summary", "change_kind", "change_text"):
+            (self - proposed)[field] = False
+        for version, prices in proposed.grouped("version_id").items():
+            predecessors = version._get_predecessors(prices.product_id)
+            for price in prices:
+                old = predecessors.get(price.product_id, self.browse())
+                price.predecessor_id = old
+                price.old_summary = old.summary
+                price.change_kind, price.change_text = price._compare(old)
+
+    def _compare(self, old):
+        """The kind of the change from the old price, and its size in words."""
+        self.ensure_one()
+        if not old:
+            return "new", False
+        try:
+            before, after = old._to_pricing(), self._to_pricing()
+        except ValueError:
+            return "changed", False
+        if before == after:
+            return "unchanged", False
+        change = change_range(before, after)
+        if not change:
+            return "changed", False
+        low, high = map(self._format_percent, change)
+        if low == high:
+            return "changed", low
+        return "changed", self.env._("%(low)s to %(high)s", low=low, high=high)
+
+    def _format_percent(self, percent):
+        sign = "+" if percent > 0 else "\N{MINUS SIGN}" if percent < 0 else ""
+        return f"{sign}{self._format_number(abs(percent))} %"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        default = self.default_get(["version_id"]).get("version_id")
+        for vals in vals_list:
+            version = self.env["iaas.price.list.version"].browse(
+                vals.get("version_id", default)
+            )
+            if version:
+                version._check_draft()
+                vals.update(
+                    active=False,
+                    contract_id=False,
+                    company_id=version.company_id.id,
+                    currency_id=version.currency_id.id,
+                    date_start=version.date_start,
+                )
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_version_allows(vals)
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_if_version_is_draft(self):
+        self.version_id._check_draft()
+
+    def _check_changeable(self):
+        """Refuse a change of the tiers where the price itself may not change."""
+        self.contract_id._check_amendable()
+        self._check_version_allows({"tier_ids": True})
+
+    def _check_version_allows(self, names):
+        """What is proposed changes in a draft only; what was approved may end."""
+        for price in self:
+            version = price.version_id
+            if "version_id" in names and names["version_id"] != version.id:
+                raise UserError(
+                    self.env._("A price cannot move to another price list version.")
+                )
+            if not version:
+                continue
+            if version.state == "draft":
+                allowed = not names.keys() & {"contract_id", "company_id"}
+                allowed &= not names.get("active")
+                day = names.get("date_start", version.date_start)
+                allowed &= fields.Date.to_date(day) == version.date_start
+            elif version.state == "approved":
+                allowed = not names.keys() - {"active", "date_end"}
+            else:
+                allowed = False
+            if not allowed:
+                raise UserError(
+                    self.env._(
+                        "%(price)s belongs to %(version)s, which is %(state)s: prices "
+                        "of a version change while it is a draft and come into force "
+                        "when it is approved. Make a new version for other prices.",
+                        price=price.display_name,
+                        version=version.name,
+                        state=dict(
+                            version._fields["state"]._description_selection(self.env)
+                        )[version.state].lower(),
+                    )
+                )

@@ -1,0 +1,115 @@
+"""From rows of texts to prices, with every mistake named by row and column."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from .columns import COLUMNS, INFORMATIVE, PRICE_COLUMNS, REQUIRED, TIER_COLUMNS
+
+
+class SheetError(NamedTuple):
+    """What is wrong with a cell; ``column`` is empty for the row as a whole."""
+
+    row: int
+    column: str
+    value: str
+    reason: str
+
+
+@dataclass
+class SheetPrice:
+    """A price of the file: its product as written, its values, its tiers."""
+
+    row: int
+    product: str
+    values: dict[str, Any]
+    tiers: list[dict[str, Any]] = field(default_factory=list)
+
+
+def parse(rows):
+    """The prices of the rows, and all mistakes.
+
+    >>> rows = [(2, {"product": "A", "charge_model": "standard", "unit_price": "x"})]
+    >>> prices, [error] = parse(rows)
+    >>> error.row, error.column, error.value
+    (2, 'unit_price', 'x')
+    """
+    rows = list(rows)
+    errors = list(_check_header(rows))
+    if errors:
+        return [], errors
+    prices = []
+    for number, texts in rows:
+        values, wrong = _convert(number, texts)
+        errors += wrong
+        product = values.get("product")
+        if not product:
+            errors.append(SheetError(number, "product", "", "say which service"))
+            continue
+        tier = {
+            name.removeprefix("tier_"): values[name]
+            for name in TIER_COLUMNS
+            if name in values
+        }
+        own = {
+            name: values[name]
+            for name in PRICE_COLUMNS
+            if name in values and name not in ("product", *INFORMATIVE)
+        }
+        if prices and prices[-1].product == product and tier and prices[-1].tiers:
+            errors += _check_continued(number, texts, own, prices[-1])
+            prices[-1].tiers.append(tier)
+            continue
+        if any(price.product == product for price in prices):
+            errors.append(
+                SheetError(
+                    number,
+                    "product",
+                    product,
+                    "is there twice; only the tiers of one price take several rows, "
+                    "one below the other",
+                )
+            )
+            continue
+        if "charge_model" not in own and not texts.get("charge_model"):
+            errors.append(
+                SheetError(number, "charge_model", "", "say how the price is charged")
+            )
+        prices.append(SheetPrice(number, product, own, [tier] if tier else []))
+    return prices, errors
+
+
+def _check_header(rows):
+    if not rows:
+        yield SheetError(1, "", "", "the file holds no prices")
+        return
+    names = rows[0][1].keys()
+    for name in names:
+        if name and name not in COLUMNS:
+            yield SheetError(1, name, "", "unknown column")
+    for name in REQUIRED:
+        if name not in names:
+            yield SheetError(1, name, "", "this column is missing")
+
+
+def _convert(number, texts):
+    values, errors = {}, []
+    for name, text in texts.items():
+        if not text or not name:
+            continue
+        try:
+            values[name] = COLUMNS[name](text)
+        except ValueError as error:
+            errors.append(SheetError(number, name, text, str(error)))
+    return values, errors
+
+
+def _check_continued(number, texts, own, price):
+    """The further rows of a price may repeat it, but not say otherwise."""
+    for name, value in own.items():
+        if price.values.get(name) != value:
+            yield SheetError(
+                number,
+                name,
+                texts[name],
+                f"differs from the first row of this price (row {price.row})",
+            )

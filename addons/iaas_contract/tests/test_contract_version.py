@@ -1,0 +1,203 @@
+from datetime import date
+
+from freezegun import freeze_time
+from psycopg2 import IntegrityError
+
+from odoo import Command
+from odoo.exceptions import UserError
+from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
+
+from .common import IaasContractCommon
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-03-10 12:00:00")
+class TestContractVersion(IaasContractCommon):
+    """R27, R28: terms have versions; what changed, who agreed and since when."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.line = cls.env["iaas.contract.line"].create(
+            {
+                "contract_id": cls.contract.id,
+                "product_id": cls.server.id,
+                "discount": "10",
+            }
+        )
+
+    def _amend(self, user=None, **values):
+        contract = self.contract.with_user(user or self.sales_user)
+        action = contract.action_amend()
+        version = contract.env[action["res_model"]].browse(action["res_id"])
+        if values:
+            version.write(values)
+        return version
+
+    def _agree(self, version):
+        version.write({"signed_by": "Mei Tanaka", "signed_date": date(2026, 3, 10)})
+
+    def test_first_version_when_sent_and_in_force_when_active(self):
+        contract = self._iaas_contract(self.customer).with_user(self.sales_user)
+        contract.action_send()
+        version = contract.version_id
+        self.assertEqual((version.number, version.state), (1, "approved"))
+        self.assertEqual(version.digest, contract._terms_digest())
+        contract._sign("Mei Tanaka", date(2026, 3, 10))
+        self.assertEqual(contract.state, "active")
+        self.assertEqual(version.state, "in_force")
+        self.assertEqual(version.signed_by, "Mei Tanaka")
+        self.assertEqual(version.date_effective, contract.date_start)
+
+    def test_amendment_by_form(self):
+        """A salesperson proposes; standard terms approve themselves; the customer
+        signs; the contract then has the terms and the old version is superseded."""
+        version = self._amend()
+        first = self.contract.version_id
+        with Form(version) as form:
+            form.date_end = date(2028, 12, 31)
+            form.credit_limit_amount = 5000
+            with form.clause_ids.new() as clause:
+                clause.name = "Data location"
+                clause.text = "Data stays in Osaka."
+        self.assertIn("Last Day: 2027-12-31 → 2028-12-31", version.changes)
+        self.assertIn("Credit Limit: 0 → 5000", version.changes)
+        self.assertIn("+ Clause: Data location", version.changes)
+        self.assertEqual(self.contract.date_end, date(2027, 12, 31))
+        version.date_effective = date(2026, 3, 10)
+        version.action_submit()
+        self.assertEqual(version.state, "approved")
+        self.assertEqual(version.decision_ids.decision, "automatic")
+        with self.assertRaisesRegex(UserError, "is not signed"):
+            version.action_put_in_force()
+        self._agree(version)
+        version.action_put_in_force()
+        self.assertEqual(self.contract.date_end, date(2028, 12, 31))
+        self.assertEqual(str(self.contract.credit_limit_amount), "5000")
+        self.assertEqual(self.contract.clause_ids.name, "Data location")
+        self.assertEqual(self.contract.version_id, version.sudo())
+        self.assertEqual((first.state, version.state), ("superseded", "in_force"))
+        self.assertEqual(version.digest, self.contract._terms_digest())
+
+    def test_discounts_change_from_the_day(self):
+        """What was rated before the day of change keeps its discount."""
+        version = self._amend(
+            date_effective=date(2026, 4, 1),
+            line_ids=[
+                Command.clear(),
+                Command.create({"product_id": self.server.id, "discount": "15"}),
+                Command.create({"categ_id": self.categ_storage.id, "discount": "5"}),
+            ],
+        )
+        version.action_submit()
+        self._agree(version)
+        with self.assertRaisesRegex(UserError, "takes effect on 2026-04-01"):
+            version.action_put_in_force()
+        with freeze_time("2026-04-01 00:10:00"):
+            self.env["iaas.contract.version"]._cron_put_in_force()
+        self.assertEqual(version.state, "in_force")
+        contract = self.contract
+        for day, product, discount in (
+            (date(2026, 3, 31), self.server, 10),
+            (date(2026, 4, 1), self.server, 15),
+            (date(2026, 3, 31), self.disk, 0),
+            (date(2026, 4, 1), self.disk, 5),
+        ):
+            self.assertEqual(contract._get_discount(product, day).discount, discount)
+        self.assertEqual(
+            contract._get_discount(self.server, date(2026, 3, 31)), self.line
+        )
+
+    def test_two_amend_at_once(self):
+        """Two users editing: one open amendment, and none from outdated terms."""
+        version = self._amend(credit_limit_amount="100")
+        self.assertEqual(self._amend(self.ops_user), version)
+        with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
+            self.contract._new_version(state="draft", date_effective=date(2026, 3, 10))
+        self.contract.with_user(self.ops_manager).date_end = date(2028, 6, 30)
+        with self.assertRaisesRegex(UserError, "changed since"):
+            version.action_submit()
+
+    def test_addendum_of_a_manager_is_a_version(self):
+        self.contract._current_version()
+        self.contract.with_user(self.ops_manager).write(
+            {
+                "date_end": date(2028, 12, 31),
+                "line_ids": [
+                    Command.create({"product_id": self.disk.id, "discount": "5"}),
+                    Command.create({"product_id": self.traffic.id, "discount": "5"}),
+                ],
+            }
+        )
+        self.assertEqual(set(self.contract.version_ids.mapped("number")), {1, 2})
+        version = self.contract.version_id
+        self.assertEqual(version.author_id, self.ops_manager)
+        self.assertIn("Last Day: 2027-12-31 → 2028-12-31", version.changes)
+        self.assertIn("+ Discount: Disk, 5 %", version.changes)
+
+    def test_submitted_terms_stand(self):
+        version = self._amend(credit_limit_amount="100")
+        version.action_submit()
+        with self.assertRaisesRegex(UserError, "was submitted"):
+            version.credit_limit_amount = "200"
+        with self.assertRaisesRegex(UserError, "was submitted"):
+            version.line_ids.discount = "50"
+        with self.assertRaisesRegex(UserError, "by its buttons"):
+            version.state = "in_force"
+        with self.assertRaisesRegex(UserError, "was submitted"):
+            version.unlink()
+        version.action_draft()
+        version.credit_limit_amount = "200"
+
+    def test_tampered_amendment_does_not_come_into_force(self):
+        version = self._amend(
+            credit_limit_amount="100", date_effective=date(2026, 3, 10)
+        )
+        version.action_submit()
+        self._agree(version)
+        version.sudo().credit_limit_amount = "999"
+        with self.assertRaisesRegex(UserError, "changed after its approval"):
+            version.action_put_in_force()
+
+    def test_nothing_to_approve(self):
+        with self.assertRaisesRegex(UserError, "Nothing changes"):
+            self._amend().action_submit()
+
+    def test_amend_only_in_force(self):
+        draft = self._iaas_contract(self.customer).with_user(self.sales_user)
+        with self.assertRaisesRegex(UserError, "cannot be amended"):
+            draft.action_amend()
+
+    def test_orders_and_resources_keep_the_version(self):
+        """R29: each order says which terms it was made under."""
+        order = self._iaas_order(self.contract, (self.server, 1))
+        order.action_confirm()
+        first = self.contract.version_id
+        self.assertEqual(order.iaas_contract_version_id, first)
+        self.assertEqual(order.iaas_resource_ids.contract_version_id, first)
+        self.contract.with_user(self.ops_manager).date_end = date(2028, 12, 31)
+        later = self._iaas_order(self.contract, (self.server, 1))
+        later.action_confirm()
+        self.assertEqual(later.iaas_contract_version_id.number, 2)
+        self.assertEqual(order.iaas_contract_version_id, first)
+
+    def test_renews_itself(self):
+        """Without notice in time the term goes on, as a version of its own."""
+        self.contract.write({"auto_renew": True, "notice_days": 90, "renew_months": 12})
+        self.contract._current_version()
+        with freeze_time("2027-10-02 12:00:00"):
+            self.contract._follow_term()
+            self.assertEqual(self.contract.date_end, date(2027, 12, 31))
+        with freeze_time("2027-10-03 12:00:00"):
+            self.contract._follow_term()
+            self.assertEqual(self.contract.date_end, date(2028, 12, 31))
+            self.assertEqual(self.contract.state, "active")
+            self.assertEqual(self.contract.version_id.number, 2)
+
+    def test_terminated_contract_does_not_renew_itself(self):
+        self.contract.write({"auto_renew": True, "notice_days": 90})
+        self.contract._terminate(date(2027, 12, 31), "Moves in house")
+        with freeze_time("2027-11-01 12:00:00"):
+            self.contract._follow_term()
+        self.assertEqual(self.contract.date_end, date(2027, 12, 31))

@@ -1,0 +1,130 @@
+"""Price lists as files: read as typed, written without loss, mistakes named."""
+
+import doctest
+import importlib
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from price_sheet import parse, read_table, write_csv, write_xlsx
+
+D = Decimal
+LONG = D("0.12345678901234567890123")
+
+
+@pytest.mark.parametrize("module", ["columns", "parse", "tables"])
+def test_examples_in_docstrings_hold(module):
+    result = doctest.testmod(importlib.import_module(f"price_sheet.{module}"))
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize(
+    "write, name", [(write_csv, "prices.csv"), (write_xlsx, "prices.XLSX")]
+)
+@given(number=st.decimals(0, 10**6, places=9))
+def test_what_is_written_is_read_back(write, name, number):
+    rows = [
+        {
+            "product": "=SSD",
+            "name": 'Volume, "SSD"\nfast',
+            "charge_model": "graduated",
+            "date_end": date(2026, 12, 31),
+            "free_units": number,
+            "flat_fee_at_zero": True,
+            "min_amount": LONG,
+            "free_events": 3,
+            "tier_up_to": D(10),
+            "tier_unit_price": D("0.1"),
+        },
+        {"product": "=SSD", "charge_model": "graduated", "tier_unit_price": number},
+    ]
+    prices, errors = parse(read_table(write(rows), name))
+    assert not errors
+    [price] = prices
+    assert price.product == "=SSD"
+    assert price.values == {
+        "charge_model": "graduated",
+        "date_end": date(2026, 12, 31),
+        "free_units": number,
+        "flat_fee_at_zero": True,
+        "min_amount": LONG,
+        "free_events": 3,
+    }
+    assert price.tiers == [
+        {"up_to": D(10), "unit_price": D("0.1")},
+        {"unit_price": number},
+    ]
+
+
+def _parse(text):
+    return parse(read_table(text.encode(), "prices.csv"))
+
+
+def test_every_mistake_is_named():
+    prices, errors = _parse(
+        "product,charge_model,unit_price,free_events,date_end,flat_fee_at_zero\n"
+        'A,standard,"1,5",,,\n'
+        "\n"
+        ",standard,1,,,\n"
+        "B,flat,1,1.5,31.12.2026,perhaps\n"
+        "A,standard,2,,,\n"
+        "C,,-1,,,\n"
+        "D,standard,1,1e999999999,,\n"
+    )
+    assert [(error.row, error.column) for error in errors] == [
+        (2, "unit_price"),
+        (4, "product"),
+        (5, "charge_model"),
+        (5, "free_events"),
+        (5, "date_end"),
+        (5, "flat_fee_at_zero"),
+        (6, "product"),
+        (7, "unit_price"),
+        (7, "charge_model"),
+        (8, "free_events"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text, column, reason",
+    [
+        ("", "", "column"),
+        ("product,charge_model\n", "", "no prices"),
+        ("product,price\nA,1\n", "price", "unknown column"),
+        ("product,unit_price\nA,1\n", "charge_model", "missing"),
+    ],
+)
+def test_bad_header(text, column, reason):
+    try:
+        _prices, errors = _parse(text)
+    except ValueError as error:
+        assert reason in str(error)
+    else:
+        assert errors[0].column == column
+        assert reason in errors[0].reason
+
+
+@pytest.mark.parametrize(
+    "content, name, reason",
+    [
+        (b"x", "prices.pdf", "csv or .xlsx"),
+        (b"not a zip", "prices.xlsx", "workbook"),
+        ("prod\xfcct".encode("latin-1"), "prices.csv", "UTF-8"),
+        (b"product,product\nA,B\n", "prices.csv", "twice"),
+        (b"product\nA,B\n", "prices.csv", "more cells"),
+    ],
+)
+def test_unreadable_files(content, name, reason):
+    with pytest.raises(ValueError, match=reason):
+        list(read_table(content, name))
+
+
+def test_tiers_that_contradict_the_first_row():
+    _prices, errors = _parse(
+        "product;charge_model;min_amount;tier_up_to;tier_unit_price\n"
+        "A;volume;5;10;2\n"
+        "A;volume;6;;1\n"
+    )
+    assert [(error.row, error.column) for error in errors] == [(3, "min_amount")]
