@@ -2,7 +2,9 @@ from . import test_billing_run
 from . import test_invoicing
 from . import test_rating
 from . import test_security
+from . import test_renewal
 from . import test_tour
+from . import test_unpapered
 from . import test_usage_http
 from . import test_usage_import
 from . import test_usage_ingest
