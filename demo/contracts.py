@@ -1,16 +1,17 @@
 """Framework contracts: running, expiring, ended, drafts, awaiting signature."""
 
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from odoo.fields import Command
 
-from .plan.calendar import add_months
 from .session import batches, quiet
 
 BATCH = 200
 IN_FORCE = ("running", "ended")
+# Days from the first draft of a contract to its first day.
+PREPARATION_DAYS = 45
 # Days from today until a renewal should be signed: one in three is overdue.
 RENEWAL_DEADLINES = (-9, 8, 17)
 
@@ -51,6 +52,7 @@ def _values(agreement, partners, catalogue, terms, families):
     return {
         "title": agreement.title,
         "partner_id": partners[agreement.customer].id,
+        "date_opened": _opened(agreement),
         "date_start": agreement.start,
         "date_end": agreement.end,
         "cycle": agreement.cycle,
@@ -65,6 +67,13 @@ def _values(agreement, partners, catalogue, terms, families):
             for family, percent in agreement.discounts.items()
         ],
     }
+
+
+def _opened(agreement):
+    """The day of the first draft: those not in force yet are drafted today."""
+    if agreement.stage in IN_FORCE:
+        return agreement.start - timedelta(days=PREPARATION_DAYS)
+    return date.today()
 
 
 def _advance(env, plan, contracts):
@@ -84,6 +93,16 @@ def _advance(env, plan, contracts):
             contract.signature_deadline = signed + timedelta(days=rng.randrange(10))
             contract.action_send()
             contract._sign(_signatory(customers[agreement.customer]), signed)
+            _date_stages(contract, signed)
+
+
+def _date_stages(contract, signed):
+    """Put the stages of a contract signed long ago where they were in its time."""
+    for stage in contract.stage_ids:
+        if stage.stage == "active":
+            stage.date_actual = max(signed, contract.date_start)
+        elif stage.stage != "signed":
+            stage.date_actual = min(stage.date_planned, signed)
 
 
 def _signatory(customer):
@@ -100,17 +119,10 @@ def follow_terms(env, plan, contracts):
     signed.filtered(lambda c: c.state in ("signed", "active"))._follow_term()
     expiring = signed.filtered(lambda contract: contract.state == "expiring")
     today = plan.window.today
-    renewals = env["iaas.contract"]
-    for place, contract in enumerate(expiring.sorted("date_end")[::2]):
-        renewals += quiet(contract).copy(
-            {
-                "title": f"{contract.title}, renewal",
-                "date_start": contract.date_end + timedelta(days=1),
-                "date_end": add_months(contract.date_end, 12),
-                "signature_deadline": today
-                + timedelta(days=RENEWAL_DEADLINES[place % len(RENEWAL_DEADLINES)]),
-            }
+    renewals = quiet(expiring.sorted("date_end").renewed_by_id)[::2]
+    for place, renewal in enumerate(renewals):
+        renewal.signature_deadline = today + timedelta(
+            days=RENEWAL_DEADLINES[place % len(RENEWAL_DEADLINES)]
         )
-    for renewal in renewals:
         renewal.action_send()
     return f"{len(expiring)} expiring, {len(renewals)} renewals sent"

@@ -10,6 +10,7 @@
         "security/res_groups.xml",
         "security/ir.model.access.csv",
         "security/ir_rules.xml",
+        "security/iaas_unpapered_rules.xml",
         "data/ir_sequence_data.xml",
         "data/mail_activity_type_data.xml",
         "data/ir_cron_data.xml",
@@ -25,6 +26,7 @@
         "views/iaas_usage_import_views.xml",
         "views/iaas_resource_views.xml",
         "views/iaas_billing_menus.xml",
+        "views/iaas_unpapered_views.xml",
     ],
     "assets": {
         "web.assets_tests": ["iaas_billing/static/tests/tours/**/*"],

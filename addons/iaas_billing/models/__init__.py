@@ -2,6 +2,7 @@ from . import account_move
 from . import iaas_billing_blocker
 from . import iaas_billing_run
 from . import iaas_contract
+from . import iaas_contract_revenue
 from . import iaas_meter
 from . import iaas_price
 from . import iaas_price_tier
@@ -10,6 +11,8 @@ from . import iaas_statement
 from . import iaas_statement_invoicing
 from . import iaas_statement_line
 from . import iaas_statement_rating
+from . import iaas_statement_renewal
+from . import iaas_unpapered
 from . import iaas_usage_event
 from . import iaas_usage_import
 from . import iaas_usage_ingest

@@ -220,7 +220,7 @@ class IaasStatement(models.Model):
         )
         return action | {
             "domain": [
-                ("contract_id", "=", self.contract_id.id),
+                ("contract_id", "in", self.contract_id._get_successors().ids),
                 ("time", ">=", self.period_start),
                 ("time", "<", self.period_end),
             ],

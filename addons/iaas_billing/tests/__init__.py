@@ -5,7 +5,9 @@ from . import test_rating
 from . import test_rating_changes
 from . import test_rating_usage
 from . import test_security
+from . import test_renewal
 from . import test_tour
+from . import test_unpapered
 from . import test_usage_http
 from . import test_usage_import
 from . import test_usage_ingest

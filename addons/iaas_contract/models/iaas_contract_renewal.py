@@ -7,7 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from .iaas_contract import LIVE_STATES, UNSIGNED_STATES
+from .iaas_contract import IN_FORCE_STATES, LIVE_STATES, UNSIGNED_STATES
 from .iaas_contract_clock import ESCALATION_ACTIVITY
 from .iaas_contract_life import RENEW_ACTIVITY
 
@@ -26,7 +26,6 @@ class IaasContract(models.Model):
 
     renewal_of_id = fields.Many2one(
         "iaas.contract",
-        string="Renewal Of",
         readonly=True,
         copy=False,
         index="btree_not_null",
@@ -34,9 +33,7 @@ class IaasContract(models.Model):
         check_company=True,
     )
     renewal_ids = fields.One2many("iaas.contract", "renewal_of_id", string="Renewals")
-    renewed_by_id = fields.Many2one(
-        "iaas.contract", string="Renewed By", compute="_compute_renewed_by_id"
-    )
+    renewed_by_id = fields.Many2one("iaas.contract", compute="_compute_renewed_by_id")
     renewal_due_date = fields.Date(
         string="Due",
         related="renewal_of_id.date_end",
@@ -362,7 +359,63 @@ class IaasContract(models.Model):
     def _renew(self):
         for contract in self.sudo():
             contract._set_life(state="renewed")
+            contract.renewed_by_id._take_over_resources()
         self.activity_unlink([RENEW_ACTIVITY, ESCALATION_ACTIVITY])
+
+    # === WHAT IS RENTED ===
+
+    def _follow_term(self):
+        result = super()._follow_term()
+        for renewal in self.filtered("renewal_of_id"):
+            renewal._take_over_resources()
+        return result
+
+    def _take_over_resources(self):
+        """Let what is rented go on under the renewal once that is in force.
+
+        :return: whether nothing is left under the contract that it renews
+        """
+        self.ensure_one()
+        old = self.sudo().renewal_of_id
+        if not old or self.state not in IN_FORCE_STATES:
+            return True
+        left = old.resource_ids._running_after(old.date_end)
+        if not left:
+            return True
+        if not old._is_settled():
+            return False
+        left.with_context(tracking_disable=True).contract_id = self
+        for contract in (old, self):
+            contract.message_post(
+                body=self.env._(
+                    "Resources that go on under %(renewal)s: %(count)s",
+                    renewal=self.name,
+                    count=len(left),
+                )
+            )
+        return True
+
+    def _is_settled(self):
+        """Whether everything up to the last day is settled, so that resources may
+        leave the contract. Addons that settle extend this."""
+        self.ensure_one()
+        return True
+
+    def _get_first_day(self):
+        """The first day of the contract, or of the first one that it goes on from."""
+        self.ensure_one()
+        contract = self.sudo()
+        while contract.renewal_of_id:
+            contract = contract.renewal_of_id
+        return contract.date_start
+
+    def _get_successors(self):
+        """The contract and those that renew it, one after the other."""
+        chain = last = self.sudo()
+        while last.renewal_ids:
+            last = last.renewal_ids
+            chain |= last
+        return chain.with_env(self.env)
 
     # === REMINDERS ===
 

@@ -158,7 +158,7 @@ class IaasResource(models.Model):
         for resource in self:
             contract = resource.contract_id
             day = resource.date_start
-            if day < contract.date_start or (
+            if day < contract._get_first_day() or (
                 contract.date_end and day > contract.date_end
             ):
                 raise ValidationError(

@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
+from ..models.iaas_contract_clock import IaasContract
 from .common import IaasContractCommon
 
 ESCALATION = "iaas_contract.mail_activity_type_escalation"
@@ -27,6 +28,12 @@ class TestContractClock(IaasContractCommon):
                 "stage_days_signed": 30,
                 "escalation_days": 5,
             }
+        )
+        # Addons that bill count what was billed instead of the orders.
+        cls.classPatch(
+            cls.registry["iaas.contract"],
+            "_query_revenue",
+            IaasContract._query_revenue,
         )
         cls.manager = cls._iaas_user("sales_manager", "sales_team.group_sale_manager")
 
