@@ -82,6 +82,7 @@ class IaasCatalogue(models.Model):
             lambda catalogue: catalogue._get_version(today) in found
         )
         return [("id", "in", catalogues.ids)]
+
     def copy_data(self, default=None):
         values_list = super().copy_data(default)
         for catalogue, values in zip(self, values_list, strict=True):

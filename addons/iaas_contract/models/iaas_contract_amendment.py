@@ -1,7 +1,6 @@
 from datetime import timedelta
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import UserError
 
 from .iaas_contract import LIVE_STATES, UNSIGNED_STATES
 from .iaas_contract_digest import TERM_FIELDS, describe_changes, terms_digest

@@ -29,6 +29,7 @@ class TestContractApproval(IaasContractCommon):
             .with_user(self.sales_user)
             .create(
                 {
+                    "title": "Cloud services",
                     "partner_id": self.customer.id,
                     "date_start": date(2026, 1, 1),
                     "date_end": date(2026, 12, 31),

@@ -176,10 +176,15 @@ class TestOrderCredit(IaasContractCommon):
             {"iaas_credit_hold": True},
             {"iaas_credit_releaser_id": self.finance.id},
         ):
-            with self.assertRaises(AccessError):
-                order.with_user(self.sales_user).write(values)
-            with self.assertRaises(AccessError):
-                order.with_user(self.sales_user).copy(values)
+            salesperson = order.with_user(self.sales_user)
+            defaults = {f"default_{name}": value for name, value in values.items()}
+            with self.assertRaisesRegex(UserError, "not set by"):
+                salesperson.write(values)
+            with self.assertRaisesRegex(UserError, "not set by"):
+                salesperson.copy(values)
+            copied = salesperson.with_context(**defaults).copy()
+            for name in values:
+                self.assertFalse(copied[name])
 
     def test_lines_added_later(self):
         order = self._iaas_order(self.contract, (self.server, 10))
