@@ -1,6 +1,7 @@
 from datetime import date
 from decimal import Decimal
 
+from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -18,7 +19,15 @@ class TestRatingChanges(IaasBillingCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.large = cls._iaas_product("Large server", cls.compute, "200")
-        cls.catalogue.product_ids += cls.large
+        # A catalogue that holds it from the start, not from the day of the test.
+        cls.contract.catalogue_id = cls.env["iaas.catalogue"].create(
+            {
+                "name": "Services and large servers",
+                "product_ids": [
+                    Command.set((cls.catalogue.product_ids + cls.large).ids)
+                ],
+            }
+        )
         cls.server.iaas_change_target_ids = cls.large
         cls.volume = cls._iaas_resource(cls.disk, quantity=100)
         cls.instance = cls._iaas_resource(cls.server)

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 from dateutil.relativedelta import relativedelta
 
@@ -141,6 +141,9 @@ class IaasContract(models.Model):
         """Let a renewal that is still a draft begin when its contract now ends."""
         for contract in self:
             renewal = contract.renewed_by_id
+            # The last day of the calendar stands for an open end.
+            if not renewal or contract.date_end == date.max:
+                continue
             start = contract.date_end + timedelta(days=1)
             if renewal.state != "draft" or renewal.date_start == start:
                 continue
@@ -159,7 +162,7 @@ class IaasContract(models.Model):
         """Open the renewal of the contract; make it where there is none."""
         self.ensure_one()
         self._check_state(set(LIVE_STATES), self.env._("renewed"))
-        if not self.date_end:
+        if not self.date_end or self.date_end == date.max:
             raise UserError(
                 self.env._(
                     "%(contract)s has no last day: there is nothing to renew.",
