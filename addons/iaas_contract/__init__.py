@@ -1,2 +1,2 @@
-from . import fields, models, wizards
+from . import controllers, fields, models, wizards
 from .hooks import pre_init_hook

@@ -72,5 +72,6 @@ from . import (
     sale_order_line,
     sale_order_placing,
     sale_order_credit,
+    sale_order_portal,
     sale_order_visit,
 )

@@ -72,6 +72,12 @@ class SaleOrder(models.Model):
         contract = self._iaas_find_contract(contract)
         day = self._iaas_parse_day(service_date)
         requested = self._iaas_parse_lines(lines, contract)
+        return self._iaas_place_once(
+            external_ref, contract, requested, day, customer_ref
+        )
+
+    @api.model
+    def _iaas_place_once(self, external_ref, contract, requested, day, customer_ref):
         digest = self._iaas_digest_request(contract, requested, day, customer_ref)
         order = self._iaas_find_placed(external_ref, contract.company_id)
         if not order:
@@ -103,26 +109,10 @@ class SaleOrder(models.Model):
         self, external_ref, contract, requested, day, customer_ref, digest
     ):
         self._iaas_check_references(requested, contract.company_id)
-        values = {
-            "partner_id": contract.partner_id.id,
-            "company_id": contract.company_id.id,
-            "iaas_contract_id": contract.id,
+        values = self._iaas_prepare_placed(contract, requested, day) | {
             "iaas_external_ref": external_ref,
             "iaas_request_digest": digest,
             "client_order_ref": customer_ref or False,
-            "commitment_date": day
-            and day_start(day, contract.timezone).replace(tzinfo=None),
-            "order_line": [
-                Command.create(
-                    {
-                        "product_id": product.id,
-                        "product_uom_id": product.uom_id.id,
-                        "product_uom_qty": float(quantity),
-                        "iaas_resource_refs": references or False,
-                    }
-                )
-                for product, quantity, references in requested
-            ],
         }
         try:
             with self.env.cr.savepoint():
@@ -138,6 +128,28 @@ class SaleOrder(models.Model):
             ) from error
         order._iaas_confirm_placed()
         return order
+
+    @api.model
+    def _iaas_prepare_placed(self, contract, requested, day):
+        """The values of a call-off order, whoever placed it."""
+        return {
+            "partner_id": contract.partner_id.id,
+            "company_id": contract.company_id.id,
+            "iaas_contract_id": contract.id,
+            "commitment_date": day
+            and day_start(day, contract.timezone).replace(tzinfo=None),
+            "order_line": [
+                Command.create(
+                    {
+                        "product_id": product.id,
+                        "product_uom_id": product.uom_id.id,
+                        "product_uom_qty": float(quantity),
+                        "iaas_resource_refs": references or False,
+                    }
+                )
+                for product, quantity, references in requested
+            ],
+        }
 
     def _iaas_confirm_placed(self):
         self.action_confirm()

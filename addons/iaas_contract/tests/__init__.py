@@ -18,6 +18,7 @@ from . import (
     test_order_placing,
     test_order_report,
     test_order_visit,
+    test_portal_order,
     test_price,
     test_price_calculator,
     test_price_list_file,
