@@ -31,7 +31,7 @@ class OrderPortal(CustomerPortal):
         """Choose the contract, the products and the first day."""
         values, contract = self._iaas_order_values(contract_id, form)
         if contract:
-            values["offer"] = request.env["sale.order"]._iaas_portal_offer(contract)
+            values["offer"] = self._iaas_offer(contract)
         return request.render("iaas_contract.portal_order", values)
 
     @http.route(
@@ -54,10 +54,10 @@ class OrderPortal(CustomerPortal):
         if errors:
             values |= {
                 "errors": errors,
-                "offer": Order._iaas_portal_offer(contract),
+                "offer": self._iaas_offer(contract),
             }
             return request.render("iaas_contract.portal_order", values)
-        values |= {"order": draft, "token": uuid4().hex}
+        values |= {"call_off": draft, "token": uuid4().hex}
         return request.render("iaas_contract.portal_order_summary", values)
 
     @http.route(
@@ -79,7 +79,7 @@ class OrderPortal(CustomerPortal):
         if not errors:
             draft = Order._iaas_portal_draft(contract.sudo(), requested, day)
             if self._iaas_total(draft) != shown_total:
-                values |= {"order": draft, "token": uuid4().hex, "is_repriced": True}
+                values |= {"call_off": draft, "token": uuid4().hex, "is_repriced": True}
                 return request.render("iaas_contract.portal_order_summary", values)
             try:
                 with request.env.cr.savepoint():
@@ -93,7 +93,7 @@ class OrderPortal(CustomerPortal):
                 return request.redirect(f"/my/iaas/order/{order.id}")
             except UserError as error:
                 errors = str(error).splitlines()
-        values |= {"errors": errors, "offer": Order._iaas_portal_offer(contract)}
+        values |= {"errors": errors, "offer": self._iaas_offer(contract)}
         return request.render("iaas_contract.portal_order", values)
 
     @http.route("/my/iaas/order/<int:order_id>", type="http", auth="user", website=True)
@@ -108,7 +108,7 @@ class OrderPortal(CustomerPortal):
         if not order.iaas_contract_id or not is_known:
             return request.redirect(f"/my/orders/{order_id}")
         values = {
-            "order": order,
+            "call_off": order,
             "page_name": "iaas_order_placed",
             "number": self._iaas_number(),
         }
@@ -134,6 +134,14 @@ class OrderPortal(CustomerPortal):
         }
         return values, contract
 
+    def _iaas_offer(self, contract):
+        """What may be ordered, by product family."""
+        offer = request.env["sale.order"]._iaas_portal_offer(contract)
+        families = {}
+        for item in offer:
+            families.setdefault(item["family"], []).append(item)
+        return families
+
     def _iaas_total(self, order):
         """What the customer is shown to pay, to notice when it changes."""
         return f"{order.currency_id.name} {order.amount_total:.2f}"
@@ -150,11 +158,16 @@ class OrderPortal(CustomerPortal):
         auth="user",
         website=True,
     )
-    def portal_iaas_resources(self, page=1, sortby=None, filterby=None, search="", **kw):
+    def portal_iaas_resources(
+        self, page=1, sortby=None, filterby=None, search="", **kw
+    ):
         """What the user's company rents."""
         Resource = request.env["iaas.resource"]
         sortings = {
-            "new": {"label": request.env._("Newest"), "order": "date_start desc, id desc"},
+            "new": {
+                "label": request.env._("Newest"),
+                "order": "date_start desc, id desc",
+            },
             "name": {"label": request.env._("Name"), "order": "name, id"},
             "ref": {"label": request.env._("Reference"), "order": "external_ref, id"},
         }

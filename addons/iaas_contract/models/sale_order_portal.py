@@ -82,7 +82,7 @@ class SaleOrder(models.Model):
         for line in order.order_line.filtered(lambda line: not line._iaas_obstacle()):
             price, discount = line.iaas_price_id, line._iaas_discount()
             net = ""
-            if discount and price.charge_model == "standard":
+            if price.charge_model == "standard":
                 net = price._describe_unit_price(
                     price.unit_price * (100 - discount) / 100
                 )

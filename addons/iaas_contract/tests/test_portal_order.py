@@ -229,9 +229,7 @@ class TestPortalOrderHttp(PortalOrderCommon, HttpCase):
         answer = self._post("/my/iaas/order/submit", data)
         self.assertIn("The amount has changed", self._text(answer))
         self.assertFalse(self.contract.order_count)
-        self._post(
-            "/my/iaas/order/submit", self._form(answer, "/my/iaas/order/submit")
-        )
+        self._post("/my/iaas/order/submit", self._form(answer, "/my/iaas/order/submit"))
         self.assertEqual(self.contract.order_count, 1)
 
     def test_held_order_says_so(self):
