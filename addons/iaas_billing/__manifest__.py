@@ -14,6 +14,7 @@
         "data/ir_sequence_data.xml",
         "data/mail_activity_type_data.xml",
         "data/ir_cron_data.xml",
+        "data/product_data.xml",
         "views/iaas_statement_line_views.xml",
         "views/iaas_statement_views.xml",
         "views/iaas_billing_blocker_views.xml",

@@ -40,7 +40,7 @@
         "views/iaas_contract_form_views.xml",
         "views/iaas_contract_views.xml",
         "views/iaas_contract_version_views.xml",
-        "views/iaas_contract_review_views.xml",
+        "wizards/iaas_contract_review_views.xml",
         "views/iaas_contract_approval_rule_views.xml",
         "views/iaas_contract_obligation_views.xml",
         "views/sale_order_views.xml",

@@ -2,12 +2,14 @@ from . import account_move
 from . import iaas_billing_blocker
 from . import iaas_billing_run
 from . import iaas_contract
+from . import iaas_contract_commitment
 from . import iaas_contract_revenue
 from . import iaas_meter
 from . import iaas_price
 from . import iaas_price_tier
 from . import iaas_resource
 from . import iaas_statement
+from . import iaas_statement_commitment
 from . import iaas_statement_invoicing
 from . import iaas_statement_line
 from . import iaas_statement_rating

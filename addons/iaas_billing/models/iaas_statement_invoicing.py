@@ -129,6 +129,16 @@ class IaasStatement(models.Model):
     def _get_invoice_line_name(self, family, lines):
         """Text of an invoice line, in the customer's language."""
         statement = self.with_context(lang=self.partner_id.lang)
+        short = lines.with_env(statement.env).filtered(
+            lambda line: line.charge_kind == "shortfall"
+        )
+        if lines == short:
+            return " ".join(
+                [
+                    statement.env._("Shortfall of the commitment."),
+                    *short._explain_shortfall()[:2],
+                ]
+            )
         return statement.env._(
             "%(family)s, %(period)s, resources: %(count)s",
             family=family.with_context(lang=self.partner_id.lang).name,

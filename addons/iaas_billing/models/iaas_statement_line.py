@@ -32,7 +32,7 @@ class IaasStatementLine(models.Model):
     )
     state = fields.Selection(related="statement_id.state")
     resource_id = fields.Many2one(
-        "iaas.resource", required=True, readonly=True, index=True, ondelete="restrict"
+        "iaas.resource", readonly=True, index=True, ondelete="restrict"
     )
     product_id = fields.Many2one(
         "product.product", required=True, readonly=True, ondelete="restrict"
@@ -50,6 +50,7 @@ class IaasStatementLine(models.Model):
             self.env["product.template"]
             ._fields["iaas_charge_kind"]
             ._description_selection(self.env)
+            + [("shortfall", self.env._("Commitment shortfall"))]
         ),
         required=True,
         readonly=True,
@@ -63,7 +64,7 @@ class IaasStatementLine(models.Model):
     )
     uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
     price_id = fields.Many2one(
-        "iaas.price", required=True, readonly=True, ondelete="restrict", index=True
+        "iaas.price", readonly=True, ondelete="restrict", index=True
     )
     contract_line_id = fields.Many2one(
         "iaas.contract.line",
@@ -80,6 +81,16 @@ class IaasStatementLine(models.Model):
         help="The terms that held on the first day of the segment.",
     )
     discount_percent = Decimal(string="Discount %", readonly=True)
+    spend_band = Decimal(
+        string="From a Spend of",
+        readonly=True,
+        help="The undiscounted spend of a period from which the discount holds.",
+    )
+    committed_amount = Decimal(
+        string="Committed",
+        readonly=True,
+        help="What the customer committed to in the days of a shortfall.",
+    )
     days = fields.Integer(
         readonly=True, help="Days charged of a recurring fee within its month."
     )
@@ -101,8 +112,14 @@ class IaasStatementLine(models.Model):
     explanation = fields.Text(compute="_compute_explanation", compute_sudo=True)
 
     _segment_meter_unique = models.UniqueIndex(
-        "(statement_id, resource_id, product_id, COALESCE(meter_id, 0), segment_start)",
+        "(statement_id, COALESCE(resource_id, 0), product_id, COALESCE(meter_id, 0), "
+        "segment_start)",
         "A resource is charged once per product, meter and price segment.",
+    )
+    _rented_at_a_price = models.Constraint(
+        "CHECK (charge_kind = 'shortfall' "
+        "OR resource_id IS NOT NULL AND price_id IS NOT NULL)",
+        "A line charges a resource at a price, or the shortfall of a commitment.",
     )
     _segment_order = models.Constraint(
         "CHECK (segment_end >= segment_start)",
@@ -118,6 +135,8 @@ class IaasStatementLine(models.Model):
     def _explain(self):
         """The steps from the quantity to the amount, one text per step."""
         currency = self.currency_id.name
+        if self.charge_kind == "shortfall":
+            return self._explain_shortfall()
         steps = [
             self._explain_quantity(),
             self._explain_price(),
@@ -146,6 +165,15 @@ class IaasStatementLine(models.Model):
                     percent=_plain(self.discount_percent),
                 )
             )
+        if self.spend_band:
+            steps.append(
+                self.env._(
+                    "It holds because the undiscounted spend of the period reaches "
+                    "%(spend)s %(currency)s.",
+                    spend=_plain(self.spend_band),
+                    currency=currency,
+                )
+            )
         steps.append(
             self.env._(
                 "Exact amount %(exact)s %(currency)s, billed as %(amount)s.",
@@ -155,6 +183,34 @@ class IaasStatementLine(models.Model):
             )
         )
         return steps
+
+    def _explain_shortfall(self):
+        with exact():
+            billed = self.committed_amount - self.amount_exact
+        first, last = (
+            format_date(self.env, day, date_format="medium")
+            for day in (self.segment_start, self.segment_end)
+        )
+        return [
+            self.env._(
+                "Committed to %(committed)s %(currency)s from %(first)s to %(last)s.",
+                committed=_plain(self.committed_amount),
+                currency=self.currency_id.name,
+                first=first,
+                last=last,
+            ),
+            self.env._(
+                "Billed in this time before tax: %(billed)s %(currency)s.",
+                billed=_plain(billed),
+                currency=self.currency_id.name,
+            ),
+            self.env._(
+                "Missing %(exact)s %(currency)s, billed as %(amount)s.",
+                exact=_plain(self.amount_exact),
+                currency=self.currency_id.name,
+                amount=self.currency_id.format(self.amount),
+            ),
+        ]
 
     def _explain_quantity(self):
         first, last = (

@@ -40,11 +40,13 @@ class IaasStatement(models.Model):
         terms = Terms(self, products)
         usage = self._read_usage(terms, meters)
         by_contract = resources.grouped("contract_id")
-        problems, values_list = {}, []
+        problems, computed = {}, {}
         for statement in self:
             try:
                 own = by_contract.get(statement.contract_id, resources.browse())
                 values = statement._prepare_lines(own, meters, terms, usage)
+                if statement._reach_bands(values, terms):
+                    values = statement._prepare_lines(own, meters, terms, usage)
                 statement._round_lines(values)
             except (UserError, ValueError) as error:
                 problems[statement] = self.env._(
@@ -54,9 +56,13 @@ class IaasStatement(models.Model):
                     reason=error,
                 )
                 values = []
-            values_list += values
+            computed[statement] = values
             statement.usage_hash = usage.fingerprint(statement)
-        self._store_lines(values_list)
+        # In their order: what a term lacks counts all periods before.
+        for statement in self.sorted("period_start"):
+            if statement not in problems:
+                computed[statement] += statement._prepare_shortfall(computed)
+        self._store_lines([values for part in computed.values() for values in part])
         return problems
 
     def _get_resources(self):
@@ -294,8 +300,10 @@ class IaasStatement(models.Model):
             "contract_line_id": segment.discount.id,
             "contract_version_id": self.contract_id._version_on(segment.first).id,
             "discount_percent": segment.discount.discount,
+            "spend_band": segment.discount.min_spend,
             "days": 0,
             "days_in_month": 0,
+            "committed_amount": ZERO,
             "list_amount": list_amount,
             "amount_exact": amount_exact,
             "segment_start": segment.first,

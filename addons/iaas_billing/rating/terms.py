@@ -2,6 +2,8 @@ from collections import defaultdict
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from odoo.addons.iaas_contract.pricing.numbers import ZERO
+
 _DAY = timedelta(days=1)
 
 
@@ -23,8 +25,11 @@ class Terms:
         self._prices = defaultdict(list)
         self._segments = {}
         self._pricings = {}
+        self._reached = {}
         contracts = statements.contract_id
-        contracts.line_ids.fetch(["product_id", "categ_id", "date_start", "date_end"])
+        contracts.line_ids.fetch(
+            ["product_id", "categ_id", "min_spend", "date_start", "date_end"]
+        )
         for price in self._env["iaas.price"].search(
             [
                 ("product_id", "in", products.ids),
@@ -53,6 +58,20 @@ class Terms:
             self._pricings[price] = price._to_pricing()
         return self._pricings[price]
 
+    def has_bands(self, statement):
+        """Whether a discount of the contract depends on the spend of the period."""
+        return bool(_bands(statement))
+
+    def reach(self, statement, reached):
+        """Let the discounts hold that the spend of the statement comes to. The days of
+        the segments stay as they are.
+
+        :param reached: tells whether the spend comes to an amount
+        """
+        self._reached[statement] = reached
+        for key in [key for key in self._segments if key[0] == statement]:
+            del self._segments[key]
+
     def segments(self, statement, product):
         """The segments that partition the statement's days for the product."""
         key = (statement, product)
@@ -74,16 +93,27 @@ class Terms:
             if term.date_end and term.date_end < date.max:
                 changes.add(term.date_end + _DAY)
         starts = sorted(day for day in changes if first <= day <= last)
-        segment = None
+        contract = statement.contract_id
+        reached = self._reached.get(statement)
+        bands = _bands(statement)
+        segment = before = None
         for start, after in zip(starts, [*starts[1:], last + _DAY], strict=True):
             price = self._valid(own, start) or self._valid(listed, start)
-            discount = statement.contract_id._get_discount(product, start)
-            if segment and (segment.price, segment.discount.discount) == (
+            discount = contract._get_discount(product, start, reached)
+            # What holds at any spend, so that the spend moves no border.
+            terms = (
                 price,
                 discount.discount,
-            ):
+                *(
+                    contract._get_discount(product, start, band.__ge__).discount
+                    for band in (ZERO, *bands)
+                    if bands
+                ),
+            )
+            if segment and terms == before:
                 segment = segment._replace(last=after - _DAY)
                 continue
+            before = terms
             if segment:
                 yield segment
             segment = Segment(start, after - _DAY, price, discount)
@@ -92,3 +122,9 @@ class Terms:
     def _valid(self, prices, day):
         valid = (price for price in prices if price._is_valid_on(day))
         return next(valid, self._env["iaas.price"])
+
+
+def _bands(statement):
+    """The amounts of spend on which discounts of the contract depend, in order."""
+    lines = statement.contract_id.line_ids
+    return sorted({line.min_spend for line in lines if line.min_spend})

@@ -1,4 +1,5 @@
 from . import test_billing_run
+from . import test_commitment
 from . import test_gates
 from . import test_invoicing
 from . import test_rating

@@ -30,8 +30,6 @@ from . import (
     iaas_contract_approval,
     iaas_contract_amendment,
     iaas_contract_auto_renew,
-    iaas_contract_review,
-    iaas_contract_review_line,
     product_template_floor,
     res_partner_payment,
     iaas_customer_tier,

@@ -33,8 +33,10 @@ class IaasContract(models.Model):
         self._current_version()
         after = self.date_end + timedelta(days=1)
         while self._renews_itself():
+            first = after
             after += relativedelta(months=self.renew_months)
             self.date_end = after - timedelta(days=1)
+            self.sudo().version_id.renewed_from = first
         self.message_post(
             body=self.env._(
                 "Nobody gave notice in time: the contract goes on until %(day)s.",

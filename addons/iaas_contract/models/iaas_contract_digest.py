@@ -31,7 +31,17 @@ TERM_FIELDS = (
     "catalogue_id",
     "note",
 )
-DISCOUNT_FIELDS = ("product_id", "categ_id", "discount", "date_start", "date_end")
+DISCOUNT_FIELDS = (
+    "product_id",
+    "categ_id",
+    "discount",
+    "min_spend",
+    "date_start",
+    "date_end",
+)
+# Terms that came later stand only where they are agreed on, so that the digest of
+# what was agreed before them stays the same.
+LATER_FIELDS = {"min_spend"}
 PRICE_FIELDS = (
     "product_id",
     "date_start",
@@ -159,6 +169,8 @@ def _shown(model, name, value):
         return text if len(text) <= LONG_TEXT else f"{text[:LONG_TEXT]}…"
     if field.type == "float" and name == "discount":
         return f"{value} %"
+    if name == "min_spend":
+        return model.env._("from a spend of %(amount)s", amount=value)
     return str(value) or "–"
 
 
@@ -171,7 +183,11 @@ def _sorted(rows):
 
 
 def _plain(record, names):
-    return {name: _plain_value(record, name) for name in names}
+    return {
+        name: _plain_value(record, name)
+        for name in names
+        if name not in LATER_FIELDS or record[name]
+    }
 
 
 def _plain_value(record, name):

@@ -27,6 +27,13 @@ class IaasContractDiscount(models.AbstractModel):
         "below it, unless a nearer line exists.",
     )
     discount = Decimal(string="Discount (%)", required=True)
+    min_spend = Decimal(
+        string="From a Spend of",
+        help="The discount holds in settlement periods in which the undiscounted spend "
+        "under the contract, before tax, comes to this or more; a period that is cut "
+        "short needs as much less. Of several bands the highest reached holds. "
+        "0: always.",
+    )
     date_start = fields.Date(string="From", help="First day. Empty: from the start.")
     date_end = fields.Date(string="Until", help="Last day, included. Empty: open.")
 
@@ -38,16 +45,26 @@ class IaasContractDiscount(models.AbstractModel):
         "CHECK (discount BETWEEN 0 AND 100)",
         "A discount is a percentage from 0 to 100.",
     )
+    _min_spend_positive = models.Constraint(
+        "CHECK (min_spend >= 0)", "The spend that a discount needs is not below zero."
+    )
     _date_order = models.Constraint(
         "CHECK (date_end >= date_start)",
         "The last day of a discount cannot be before its first day.",
     )
 
-    @api.depends("product_id", "categ_id", "discount")
+    @api.depends("product_id", "categ_id", "discount", "min_spend")
     def _compute_display_name(self):
         for line in self:
             target = line.product_id.display_name or line.categ_id.display_name or ""
-            line.display_name = f"{target} −{line.discount.normalize():f} %"
+            text = f"{target} −{line.discount.normalize():f} %"
+            if line.min_spend:
+                text = self.env._(
+                    "%(discount)s from a spend of %(spend)s",
+                    discount=text,
+                    spend=f"{line.min_spend.normalize():f}",
+                )
+            line.display_name = text
 
     @api.onchange("product_id")
     def _onchange_product_id(self):
@@ -66,14 +83,26 @@ class IaasContractDiscount(models.AbstractModel):
             not self.date_end or day <= self.date_end
         )
 
-    def _pick(self, product, day):
+    def _pick(self, product, day, reached=None):
         """The one of these discounts that applies to the product on the day: one for
-        the product itself, else the one for its nearest category; else none."""
-        lines = self.filtered(lambda line: line._is_valid_on(day))
+        the product itself, else the one for its nearest category; else none.
+
+        :param reached: tells whether the spend of the period comes to an amount;
+            without it only the discounts that hold at any spend are looked at
+        """
+        lines = self.filtered(
+            lambda line: (
+                line._is_valid_on(day)
+                and (not line.min_spend or (reached and reached(line.min_spend)))
+            )
+        ).sorted("min_spend", reverse=True)
         own = lines.filtered(lambda line: line.product_id == product)
         if own:
             return own[0]
-        by_category = {line.categ_id.id: line for line in lines if line.categ_id}
+        by_category = {}
+        for line in lines.filtered("categ_id"):
+            # The highest band that is reached.
+            by_category.setdefault(line.categ_id.id, line)
         path = product.categ_id.parent_path or ""
         for categ_id in reversed(path.split("/")[:-1]):
             if int(categ_id) in by_category:
@@ -83,7 +112,13 @@ class IaasContractDiscount(models.AbstractModel):
     def _discount_key(self):
         """What makes two discounts the same, whoever holds them."""
         self.ensure_one()
-        return (self.product_id, self.categ_id, self.discount, self.date_start)
+        return (
+            self.product_id,
+            self.categ_id,
+            self.discount,
+            self.min_spend,
+            self.date_start,
+        )
 
     def _discount_values(self):
         self.ensure_one()
@@ -92,6 +127,7 @@ class IaasContractDiscount(models.AbstractModel):
             "product_id": self.product_id.id,
             "categ_id": self.categ_id.id,
             "discount": self.discount,
+            "min_spend": self.min_spend,
             "date_start": self.date_start,
             "date_end": self.date_end,
         }

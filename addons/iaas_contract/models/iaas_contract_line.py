@@ -17,13 +17,15 @@ class IaasContractLine(models.Model):
 
     _no_overlap_product = models.Constraint(
         "EXCLUDE USING gist (contract_id WITH =, product_id WITH =, "
+        "COALESCE(min_spend, 0) WITH =, "
         "daterange(date_start, date_end, '[]') WITH &&)",
-        "Two discounts of a contract for the same product overlap in time.",
+        "Two discounts of a contract for the same product and spend overlap in time.",
     )
     _no_overlap_category = models.Constraint(
         "EXCLUDE USING gist (contract_id WITH =, categ_id WITH =, "
+        "COALESCE(min_spend, 0) WITH =, "
         "daterange(date_start, date_end, '[]') WITH &&)",
-        "Two discounts of a contract for the same category overlap in time.",
+        "Two discounts of a contract for the same category and spend overlap in time.",
     )
 
     # === CRUD ===

@@ -52,11 +52,15 @@ class IaasContract(models.Model):
                     )
                 )
 
-    def _get_discount(self, product, day):
+    def _get_discount(self, product, day, reached=None):
         """The discount line that applies to the product on the day: one for the
-        product itself, else the one for its nearest category; else an empty line."""
+        product itself, else the one for its nearest category; else an empty line.
+
+        :param reached: tells whether the spend of the settlement period comes to an
+            amount; before it is known no discount for a spend applies
+        """
         self.ensure_one()
-        return self.line_ids._pick(product, day)
+        return self.line_ids._pick(product, day, reached)
 
     def _allows_product(self, product, day):
         """Whether the contract's catalogue, as it is on the day, holds the product."""

@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -38,7 +40,6 @@ class IaasContractTerms(models.AbstractModel):
     )
     payer_id = fields.Many2one(
         "res.partner",
-        string="Payer",
         check_company=True,
         tracking=True,
         help="Who gets and pays the invoices. Empty: the customer.",
@@ -67,14 +68,17 @@ class IaasContractTerms(models.AbstractModel):
         default="none",
         required=True,
         tracking=True,
-        help="What the contract says about a commitment that is not reached.",
+        help="What is missing from the commitment is billed as a shortfall: with the "
+        "statement of the period, or with the last one of the term for all its periods "
+        "together. In a period that is cut short the commitment counts by days.",
     )
     billing_timing = fields.Selection(
         [("after", "After the service"), ("before", "Before the service")],
         default="after",
         required=True,
         tracking=True,
-        help="What the contract says about when fees are due.",
+        help="When fees are due. Statements bill after the service; there is no other "
+        "way in the forms until they can.",
     )
     service_level = fields.Char(
         tracking=True, help="What is promised, for example 99.95 % a month."
@@ -98,6 +102,23 @@ class IaasContractTerms(models.AbstractModel):
         "CHECK (NOT auto_renew OR renew_months > 0)",
         "A contract that renews itself does so for at least one month.",
     )
+
+    @api.constrains("shortfall_rule", "commitment_amount", "date_end")
+    def _check_term_to_settle(self):
+        for terms in self:
+            if (
+                terms.commitment_amount
+                and terms.shortfall_rule == "term"
+                and (not terms.date_end or terms.date_end == date.max)
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(contract)s has no last day, so a shortfall can't be settled "
+                        "at the end of its term. Settle it each period, or give the "
+                        "contract a last day.",
+                        contract=terms.display_name,
+                    )
+                )
 
     @api.constrains("auto_renew", "date_end")
     def _check_renews_a_term(self):

@@ -37,6 +37,7 @@ GATED_FIELDS = {
     "writer_ids",
     "approved_by_id",
     "contract_id",
+    "renewed_from",
 }
 
 
@@ -91,6 +92,11 @@ class IaasContractVersion(models.Model):
         tracking=True,
         help="First day on which these terms hold.",
     )
+    renewed_from = fields.Date(
+        readonly=True,
+        copy=False,
+        help="First day of the term that began because the contract renewed itself.",
+    )
     reason = fields.Text(help="Why the terms change.")
     author_id = fields.Many2one(
         "res.users",
@@ -105,9 +111,7 @@ class IaasContractVersion(models.Model):
         help="Who wrote the proposal. They do not approve it.",
     )
     approved_by_id = fields.Many2one("res.users", readonly=True, tracking=True)
-    signed_by = fields.Char(
-        string="Signed By", tracking=True, help="Who signed for the customer."
-    )
+    signed_by = fields.Char(tracking=True, help="Who signed for the customer.")
     signed_date = fields.Date(string="Signed On", tracking=True)
     line_ids = fields.One2many(
         "iaas.contract.version.line", "version_id", string="Discounts", copy=True

@@ -5,6 +5,7 @@ the path, as ``pricing``. The rules are those of ``billing_rules.md``.
 """
 
 from .changes import change_range
+from .commitment import committed, reaches, shortfall
 from .curves import curve, even_events, knots, reach
 from .models import (
     CHARGE_MODELS,
@@ -32,6 +33,7 @@ __all__ = [
     "billing_periods",
     "change_range",
     "check_price",
+    "committed",
     "curve",
     "day_start",
     "even_events",
@@ -41,7 +43,9 @@ __all__ = [
     "prorate_segments",
     "rate",
     "reach",
+    "reaches",
     "round_half_up",
+    "shortfall",
     "tier_charges",
     "volume_dips",
 ]

@@ -1,6 +1,8 @@
 from . import (
     iaas_contract_decide,
     iaas_contract_let_end,
+    iaas_contract_review,
+    iaas_contract_review_line,
     iaas_contract_revision,
     iaas_contract_revision_line,
     iaas_contract_sign,

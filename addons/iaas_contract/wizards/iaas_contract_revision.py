@@ -74,7 +74,7 @@ class IaasContractRevision(models.TransientModel):
             with exact():
                 new = round_half_up(100 - (100 - old) * factor, DISCOUNT_DIGITS)
             yield {
-                "name": (line.product_id or line.categ_id).display_name,
+                "name": self._get_line_name(line),
                 "contract_line_id": line.id,
                 "old_discount": old,
                 "new_discount": min(max(new, 0), 100),
@@ -90,6 +90,16 @@ class IaasContractRevision(models.TransientModel):
                 "new_price": new,
             }
 
+    def _get_line_name(self, line):
+        name = (line.product_id or line.categ_id).display_name
+        if not line.min_spend:
+            return name
+        return self.env._(
+            "%(service)s from a spend of %(spend)s",
+            service=name,
+            spend=f"{line.min_spend.normalize():f}",
+        )
+
     def _get_old_discount(self, line):
         """The discount of the old term, so that a second try does not add up."""
         old = self.contract_id.renewal_of_id
@@ -97,6 +107,7 @@ class IaasContractRevision(models.TransientModel):
             lambda before: (
                 before.product_id == line.product_id
                 and before.categ_id == line.categ_id
+                and before.min_spend == line.min_spend
                 and before._is_valid_on(old.date_end)
             )
         )

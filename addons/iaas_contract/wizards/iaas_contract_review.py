@@ -148,13 +148,15 @@ class IaasContractReview(models.TransientModel):
         rows = []
         for product in products:
             price = found[product]
+            # The deepest discount that the customer can reach is what we offer.
+            offer = terms.line_ids._pick(product, day, reached=bool)
             quantity, number = mix.get(product, (PythonDecimal(0), 0))
             line = {
                 "product_id": product.id,
                 "quantity": quantity,
                 "list_unit": PythonDecimal(0),
                 "net_unit": PythonDecimal(0),
-                "discount": terms.line_ids._pick(product, day).discount,
+                "discount": offer.discount,
                 "floor_unit": self._in_currency(
                     product.iaas_floor_price, product.currency_id, contract, day
                 ),
@@ -167,6 +169,13 @@ class IaasContractReview(models.TransientModel):
                 "revenue": PythonDecimal(0),
             }
             notes = list(self._catalogue_notes(product, day, terms.date_end))
+            if offer.min_spend:
+                notes.append(
+                    self.env._(
+                        "This discount from a spend of %(spend)s.",
+                        spend=_short(offer.min_spend),
+                    )
+                )
             if price and price.charge_model not in MODELS_WITHOUT_UNIT:
                 each = quantity / number if number else _typical_quantity(price)
                 line["list_unit"] = price.compute_amount(each) / each
