@@ -55,6 +55,8 @@ from . import (
     iaas_resource_version,
     iaas_resource_segment,
     iaas_resource_change,
+    iaas_resource_credit,
+    iaas_resource_hold,
     iaas_resource_visit,
     ir_fields_converter,
     ir_qweb_field_float,

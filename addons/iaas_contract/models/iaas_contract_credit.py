@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 
 from ..pricing import CYCLES
@@ -70,7 +72,7 @@ class IaasContract(models.Model):
 
     def _get_monthly_fees(self, resources=None, tax=True):
         """``{contract: monthly fees in the company's currency}`` of what was
-        ordered and has not stopped, with tax unless it was changed since.
+        ordered and has not stopped.
 
         :param resources: count only these
         :param tax: whether to count tax
@@ -92,20 +94,40 @@ class IaasContract(models.Model):
         for contract, line, quantity in running:
             share = quantity / float(line._iaas_quantity())
             fees[contract] += line._iaas_company_amount(tax) * share
+        for contract, fee in self._get_changed_fees(resources, tax):
+            fees[contract] += fee
+        return fees
+
+    def _get_changed_fees(self, resources, tax):
+        """``(contract, monthly fee)`` of what was changed since it was ordered: each
+        resource with the most that it costs from today on, as planned by now."""
         today = fields.Date.context_today(self)
-        changed = self.env["iaas.resource.segment"]._read_group(
+        segments = self.env["iaas.resource.segment"].search(
             [
                 ("contract_id", "in", self.ids),
                 ("resource_id.active", "=", True),
-                ("date_start", "<=", today),
                 "|",
                 ("date_end", "=", False),
                 ("date_end", ">=", today),
                 *([] if resources is None else [("resource_id", "in", resources.ids)]),
             ],
-            ["contract_id"],
-            ["monthly_fee:sum"],
+            order="monthly_fee",
         )
-        for contract, fee in changed:
-            fees[contract] += fee
-        return fees
+        dearest = {segment.resource_id: segment for segment in segments}
+        by_product = defaultdict(float)
+        for segment in dearest.values():
+            by_product[segment.contract_id, segment.product_id] += segment.monthly_fee
+        for (contract, product), fee in by_product.items():
+            yield contract, contract._add_tax(product, fee) if tax else fee
+
+    def _add_tax(self, product, amount):
+        """The amount in the company's currency with the taxes that the customer pays
+        on the product."""
+        self.ensure_one()
+        company = self.company_id
+        positions = self.env["account.fiscal.position"].with_company(company)
+        taxes = positions._get_fiscal_position(self.partner_id).map_tax(
+            product.taxes_id._filter_taxes_by_company(company)
+        )
+        result = taxes.compute_all(amount, currency=company.currency_id)
+        return result["total_included"]

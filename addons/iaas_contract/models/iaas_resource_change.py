@@ -134,8 +134,9 @@ class IaasResource(models.Model):
         first = self.segment_ids.sorted("date_start")[:1] or self
         return first.product_id, first.quantity
 
-    def _change(self, kind, day, product=None, quantity=None, reason=None):
-        """Make the resources something else from the first moment of a civil day."""
+    def _make_change(self, kind, day, product, quantity, reason):
+        """Make the resources something else from the first moment of a civil day,
+        whatever the customer owes."""
         self.check_access("write")
         obstacles = [
             f"{resource.display_name}: {obstacle}"

@@ -3,6 +3,7 @@ from . import (
     test_negotiation,
     test_stakeholder,
     test_catalogue_version,
+    test_change_credit,
     test_contract,
     test_contract_clock,
     test_contract_renewal,

@@ -14,6 +14,7 @@ from . import (
     iaas_price_list_import_line,
     iaas_price_list_send_back,
     iaas_resource_change,
+    iaas_resource_hold_release,
     iaas_resource_stop,
     sale_advance_payment_inv,
 )

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..fields import Decimal
+from ..models.iaas_resource_credit import CreditExceeded
 
 
 class IaasResourceChange(models.TransientModel):
@@ -33,6 +34,7 @@ class IaasResourceChange(models.TransientModel):
     )
     target_ids = fields.Many2many("product.product", compute="_compute_target_ids")
     reason = fields.Char()
+    credit_message = fields.Text(readonly=True)
 
     @api.depends("resource_ids")
     def _compute_target_ids(self):
@@ -46,10 +48,41 @@ class IaasResourceChange(models.TransientModel):
                 common &= others
             wizard.target_ids = common
 
+    @api.onchange("date", "product_id", "quantity")
+    def _onchange_asked(self):
+        self.credit_message = False
+
     def action_change(self):
-        """Change the resources from the chosen day."""
+        """Change the resources from the chosen day; above the credit limit, say so."""
         self.ensure_one()
-        self.resource_ids._change(
-            self.kind, self.date, self.product_id, self.quantity, self.reason
-        )
+        try:
+            with self.env.cr.savepoint():
+                self.resource_ids._change(
+                    self.kind, self.date, self.product_id, self.quantity, self.reason
+                )
+        except CreditExceeded as error:
+            self.credit_message = str(error)
+            return self.env["ir.actions.act_window"]._for_xml_id(
+                "iaas_contract.iaas_resource_change_action"
+            ) | {"res_id": self.id}
+        return {"type": "ir.actions.act_window_close"}
+
+    def action_ask_release(self):
+        """Put the change before finance."""
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                self.resource_ids._change(
+                    self.kind, self.date, self.product_id, self.quantity, self.reason
+                )
+        except CreditExceeded as error:
+            self.env["iaas.resource.hold"]._hold(
+                self.resource_ids,
+                self.kind,
+                self.date,
+                self.product_id,
+                self.quantity,
+                self.reason,
+                str(error),
+            )
         return {"type": "ir.actions.act_window_close"}
