@@ -39,6 +39,7 @@ class IaasContract(models.Model):
         index="trigram",
         default=lambda self: self.env._("New"),
     )
+    active = fields.Boolean(default=True)
     title = fields.Char(
         tracking=True, help="What the contract is about, in a few words."
     )
@@ -367,6 +368,18 @@ class IaasContract(models.Model):
                         contract=contract.name,
                         partner=partner.display_name,
                         company=partner.commercial_partner_id.display_name,
+                    )
+                )
+
+    @api.constrains("active", "state")
+    def _check_archived_is_draft(self):
+        for contract in self:
+            if not contract.active and contract.state != "draft":
+                raise ValidationError(
+                    self.env._(
+                        "%(contract)s is no longer a draft and cannot be archived. Set "
+                        "it back to draft, or terminate it.",
+                        contract=contract.display_name,
                     )
                 )
 

@@ -11,14 +11,14 @@ class IaasContractDecision(models.Model):
     _rec_name = "decision"
 
     contract_id = fields.Many2one(
-        "iaas.contract", required=True, readonly=True, index=True, ondelete="cascade"
+        "iaas.contract", required=True, readonly=True, index=True, ondelete="restrict"
     )
     version_id = fields.Many2one(
         "iaas.contract.version",
         string="Amendment",
         readonly=True,
         index="btree_not_null",
-        ondelete="cascade",
+        ondelete="restrict",
     )
     company_id = fields.Many2one(
         related="contract_id.company_id", store=True, precompute=True

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from .iaas_contract_digest import terms_digest
@@ -27,6 +27,21 @@ class IaasContractJudged(models.AbstractModel):
                 and not judged._obstacle_own_terms()
                 and bool(rules.filtered(lambda rule: rule._is_approver(self.env.user)))
             )
+
+    # === CRUD ===
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_unless_judged(self):
+        """A decision stays on record, and what it was about with it."""
+        for judged in self.sudo():
+            if judged.decision_ids:
+                raise UserError(
+                    self.env._(
+                        "%(contract)s was reviewed or decided upon, so it stays on "
+                        "record. Change the draft and submit it again, or archive it.",
+                        contract=judged.display_name,
+                    )
+                )
 
     # === ACTIONS ===
 

@@ -135,7 +135,7 @@ class IaasContractVersion(models.Model):
     )
     _one_open = models.UniqueIndex(
         "(contract_id) WHERE state IN ('draft', 'in_review', 'approved')",
-        "An amendment of this contract is under way already: finish or delete it.",
+        "An amendment of this contract is under way already: finish or withdraw it.",
     )
     _one_in_force = models.UniqueIndex(
         "(contract_id) WHERE state = 'in_force'",
@@ -237,6 +237,13 @@ class IaasContractVersion(models.Model):
             }
         )
 
+    def action_withdraw(self):
+        """Give an amendment up before it is in force; it stays on record."""
+        self._check_version_state(OPEN_STATES, self.env._("withdrawn"))
+        self.check_access("write")
+        self.sudo()._leave("void")
+        self.activity_unlink(["mail.mail_activity_data_todo"])
+
     def action_put_in_force(self):
         """Make the approved and signed terms those of the contract."""
         self._check_version_state(("approved",), self.env._("put in force"))
@@ -317,7 +324,7 @@ class IaasContractVersion(models.Model):
                 raise UserError(
                     self.env._(
                         "The terms of %(contract)s changed since %(version)s was "
-                        "begun. Delete it and amend the contract as it is now.",
+                        "begun. Withdraw it and amend the contract as it is now.",
                         contract=version.contract_id.name,
                         version=version.display_name,
                     )

@@ -144,6 +144,18 @@ class TestContractApproval(IaasContractCommon):
         contract.write({"title": "Cloud", "signature_deadline": date(2026, 4, 1)})
         self.assertEqual(contract.state, "sent")
 
+    def test_what_was_decided_upon_stays_on_record(self):
+        contract = self._contract("10")
+        contract.action_send()
+        with self.assertRaisesRegex(UserError, "cannot be archived"):
+            contract.action_archive()
+            self.env.flush_all()
+        contract.action_draft()
+        with self.assertRaisesRegex(UserError, "stays on record"):
+            contract.unlink()
+        contract.action_archive()
+        self.assertFalse(contract.active)
+
     def test_decisions_are_append_only(self):
         contract = self._contract("10")
         contract.action_send()

@@ -118,6 +118,9 @@ class TestContractVersion(IaasContractCommon):
         self.contract.with_user(self.ops_manager).date_end = date(2028, 6, 30)
         with self.assertRaisesRegex(UserError, "changed since"):
             version.action_submit()
+        version.with_user(self.ops_user).action_withdraw()
+        self.assertEqual(version.state, "void")
+        self.assertNotEqual(self._amend(self.ops_user), version)
 
     def test_addendum_of_a_manager_is_a_version(self):
         self.contract._current_version()
