@@ -45,6 +45,7 @@ from . import (
     iaas_contract_obligations,
     iaas_price,
     iaas_price_contract,
+    iaas_price_amendment,
     iaas_price_calculator,
     iaas_price_list_version,
     iaas_price_summary,

@@ -3,7 +3,12 @@ from datetime import timedelta
 from odoo import Command, api, fields, models
 
 from .iaas_contract import LIVE_STATES, UNSIGNED_STATES
-from .iaas_contract_digest import TERM_FIELDS, describe_changes, terms_digest
+from .iaas_contract_digest import (
+    TERM_FIELDS,
+    describe_changes,
+    plain_price,
+    terms_digest,
+)
 from .iaas_contract_transitions import TERMS_PENDING
 from .iaas_contract_version import AMENDED_FIELDS, OPEN_STATES
 
@@ -20,7 +25,6 @@ class IaasContract(models.Model):
 
     version_id = fields.Many2one(
         "iaas.contract.version",
-        string="Version",
         readonly=True,
         copy=False,
         help="The version in force, or the one approved to be signed.",
@@ -218,7 +222,7 @@ class IaasContract(models.Model):
             name: self[name].id if self._fields[name].relational else self[name]
             for name in AMENDED_FIELDS
         }
-        return self.env["iaas.contract.version"].create(
+        version = self.env["iaas.contract.version"].create(
             {
                 "contract_id": self.id,
                 "number": max(self.version_ids.mapped("number"), default=0) + 1,
@@ -232,6 +236,10 @@ class IaasContract(models.Model):
                 **values,
             }
         )
+        # What is agreed on already stands in its terms.
+        if version.state == "draft":
+            self.price_ids._copy_to_amendment(version)
+        return version
 
     def _take_discounts(self, proposed, day):
         """Let the proposed discounts hold from ``day``, and the others until the day
@@ -255,3 +263,31 @@ class IaasContract(models.Model):
                 self.line_ids = [
                     Command.create(line._discount_values() | {"date_start": start})
                 ]
+
+    def _take_prices(self, proposed, day):
+        """Let the proposed own prices hold from ``day``, and the others until the day
+        before: what was rated at them stays as it was."""
+        self.ensure_one()
+        wanted = {_price_key(price): price for price in proposed}
+        eve = day - timedelta(days=1)
+        for price in self.price_ids:
+            same = wanted.pop(_price_key(price), None)
+            end = same.date_end if same else eve
+            if same and end == price.date_end:
+                continue
+            if not same and price.date_start and price.date_start > eve:
+                price.active = False
+            elif not price.date_end or price.date_end > eve:
+                price.date_end = max(end, eve) if end else end
+        # The successors meet the exclusion constraint of the database.
+        self.price_ids.flush_recordset()
+        for price in wanted.values():
+            start = max(day, price.date_start or day)
+            if not price.date_end or price.date_end >= start:
+                price.with_env(self.env).write({"active": True, "date_start": start})
+
+
+def _price_key(price):
+    """What makes two own prices the same, whoever holds them."""
+    terms = plain_price(price)
+    return terms_digest({name: terms[name] for name in terms if name != "date_end"})

@@ -97,15 +97,22 @@ class IaasContract(models.Model):
                 _plain(line, DISCOUNT_FIELDS) for line in terms.line_ids
             ),
             "prices": _sorted(
-                _plain(price, PRICE_FIELDS)
-                | {"tiers": [_plain(tier, TIER_FIELDS) for tier in price.tier_ids]}
-                for price in contract.price_ids
+                # A contract has those in force, an amendment those that it proposes.
+                plain_price(price)
+                for price in terms.price_ids
+                if version or price.active
             ),
         }
 
     def _terms_digest(self):
         """SHA-256 over the terms: the same as long as no term changes."""
         return terms_digest(self._terms_data())
+
+
+def plain_price(price):
+    """An own price as plain values, with its tiers."""
+    tiers = [_plain(tier, TIER_FIELDS) for tier in price.tier_ids]
+    return _plain(price, PRICE_FIELDS) | {"tiers": tiers}
 
 
 def terms_digest(data):

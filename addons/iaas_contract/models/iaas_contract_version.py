@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -24,7 +26,13 @@ AMENDED_FIELDS = (
     "note",
 )
 # While the version is a draft; afterwards it stands as it was submitted.
-PROPOSAL_FIELDS = {*AMENDED_FIELDS, "line_ids", "clause_ids", "date_effective"}
+PROPOSAL_FIELDS = {
+    *AMENDED_FIELDS,
+    "line_ids",
+    "clause_ids",
+    "price_ids",
+    "date_effective",
+}
 # Set by the actions, never by the client.
 GATED_FIELDS = {
     "state",
@@ -117,6 +125,14 @@ class IaasContractVersion(models.Model):
         "iaas.contract.version.line", "version_id", string="Discounts", copy=True
     )
     clause_ids = fields.One2many("iaas.contract.clause", "version_id", string="Clauses")
+    price_ids = fields.One2many(
+        "iaas.price",
+        "amendment_id",
+        string="Own Prices",
+        context={"active_test": False},
+        help="All prices that hold under this contract only, once the amendment is in "
+        "force. What is taken out ends, and the list price holds again.",
+    )
     decision_ids = fields.One2many(
         "iaas.contract.decision", "version_id", string="Decisions"
     )
@@ -149,7 +165,9 @@ class IaasContractVersion(models.Model):
         for version in self:
             version.display_name = f"{version.contract_id.name} v{version.number}"
 
-    @api.depends(*AMENDED_FIELDS, "state", "summary", "line_ids", "clause_ids")
+    @api.depends(
+        *AMENDED_FIELDS, "state", "summary", "line_ids", "clause_ids", "price_ids"
+    )
     def _compute_changes(self):
         for version in self:
             if version.state in ("draft", "in_review"):
@@ -209,6 +227,7 @@ class IaasContractVersion(models.Model):
         self._check_live()
         self._check_base()
         for version in self:
+            version._check_prices()
             if not version.changes:
                 raise UserError(
                     self.env._("Nothing changes: there is nothing to approve.")
@@ -330,6 +349,23 @@ class IaasContractVersion(models.Model):
                     )
                 )
 
+    def _check_prices(self):
+        """Refuse two own prices for one service at a time, before anybody approves."""
+        self.ensure_one()
+        for key, prices in self.price_ids.grouped(lambda p: p._get_scope()).items():
+            ordered = prices.sorted(lambda price: price.date_start or date.min)
+            for one, other in zip(ordered, ordered[1:], strict=False):
+                if not one.date_end or (other.date_start or date.min) <= one.date_end:
+                    raise UserError(
+                        self.env._(
+                            "%(version)s has two own prices of %(product)s at a time: "
+                            "change the one, end it before the other begins, or take "
+                            "it out.",
+                            version=self.display_name,
+                            product=key[0].display_name,
+                        )
+                    )
+
     def _proposal(self):
         """The terms of the contract as they would be with this version."""
         self.ensure_one()
@@ -368,6 +404,7 @@ class IaasContractVersion(models.Model):
             }
         )
         contract._take_discounts(self.sudo().line_ids, day)
+        contract._take_prices(self.sudo().price_ids, day)
         terms = contract._terms_data()
         self.sudo().write(
             {

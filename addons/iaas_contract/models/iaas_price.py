@@ -264,18 +264,22 @@ class IaasPrice(models.Model):
         # meets the exclusion constraint.
         self.flush_model(["date_start", "date_end", "active"])
         prices = super(IaasPrice, self._with_tiers_pending()).create(vals_list)
-        prices.contract_id._check_amendable()
+        prices._check_contract_amendable()
         return prices.with_env(self.env)
 
     def write(self, vals):
-        self.contract_id._check_amendable()
+        self._check_contract_amendable()
         result = super(IaasPrice, self._with_tiers_pending()).write(vals)
         if "contract_id" in vals:
-            self.contract_id._check_amendable()
+            self._check_contract_amendable()
         return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_if_amendable(self):
+        self._check_contract_amendable()
+
+    def _check_contract_amendable(self):
+        """Refuse a change of what was agreed on in a contract."""
         self.contract_id._check_amendable()
 
     def _with_tiers_pending(self):

@@ -98,7 +98,7 @@ class IaasPrice(models.Model):
 
     def _check_changeable(self):
         """Refuse a change of the tiers where the price itself may not change."""
-        self.contract_id._check_amendable()
+        self._check_contract_amendable()
         self._check_version_allows({"tier_ids": True})
 
     def _check_version_allows(self, names):

@@ -4,7 +4,7 @@ from freezegun import freeze_time
 from psycopg2 import IntegrityError
 
 from odoo import Command
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
@@ -19,6 +19,9 @@ class TestContractVersion(IaasContractCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.sales_manager = cls._iaas_user(
+            "sales_manager", "sales_team.group_sale_manager"
+        )
         cls.line = cls.env["iaas.contract.line"].create(
             {
                 "contract_id": cls.contract.id,
@@ -108,6 +111,170 @@ class TestContractVersion(IaasContractCommon):
         self.assertEqual(
             contract._get_discount(self.server, date(2026, 3, 31)), self.line
         )
+
+    def test_discount_from_a_spend_is_a_term(self):
+        """What it needs is in the digest, in the changes and held apart."""
+        before = self.contract._terms_digest()
+        version = self._amend(
+            line_ids=[
+                Command.create(
+                    {
+                        "product_id": self.server.id,
+                        "discount": "20",
+                        "min_spend": "5000",
+                    }
+                )
+            ],
+            date_effective=date(2026, 3, 10),
+        )
+        self.assertEqual(self.contract._terms_digest(), before)
+        self.assertIn("+ Discount: Server, 20 %, from a spend of 5000", version.changes)
+        version.action_submit()
+        self._agree(version)
+        version.action_put_in_force()
+        lines = self.contract.line_ids
+        self.assertEqual(lines.mapped("min_spend"), [0, 5000])
+        day = date(2026, 3, 10)
+        discount = self.contract._get_discount
+        self.assertEqual(discount(self.server, day).discount, 10)
+        self.assertEqual(discount(self.server, day, bool).discount, 20)
+        with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
+            self.contract.line_ids = [
+                Command.create(
+                    {
+                        "product_id": self.server.id,
+                        "discount": "30",
+                        "min_spend": "5000",
+                    }
+                )
+            ]
+
+    def _propose_price(self, **values):
+        """An amendment of a contract with an own price of 70 for servers."""
+        own = self._iaas_price(
+            self.server,
+            "70",
+            contract_id=self.contract.id,
+            date_start=date(2026, 1, 1),
+        )
+        version = self._amend(self.sales_manager, date_effective=date(2026, 4, 1))
+        version.price_ids.write(values)
+        return own, version
+
+    def test_own_price_changes_from_the_day(self):
+        """The amendment proposes all own prices; the old one ends the day before."""
+        own, version = self._propose_price(unit_price="65")
+        self.assertFalse(version.price_ids.active)
+        self.assertEqual(self.contract.price_ids, own)
+        self.assertIn("− Own price: Server, 2026-01-01, Per unit, 70", version.changes)
+        self.assertIn("+ Own price: Server, 2026-01-01, Per unit, 65", version.changes)
+        version.action_submit()
+        self._agree(version)
+        with freeze_time("2026-04-01 00:10:00"):
+            self.env["iaas.contract.version"]._cron_put_in_force()
+        self.assertEqual(version.state, "in_force")
+        self.assertEqual(self.contract.version_id, version.sudo())
+        self.assertEqual(own.date_end, date(2026, 3, 31))
+        new = self.contract.price_ids - own
+        self.assertEqual(new, version.price_ids)
+        self.assertEqual(new.date_start, date(2026, 4, 1))
+        for day, amount in ((date(2026, 3, 31), 70), (date(2026, 4, 1), 65)):
+            price = self.env["iaas.price"]._find(self.server, day, self.contract)
+            self.assertEqual(price[self.server].compute_amount(1), amount)
+        frozen = [row["unit_price"] for row in version.terms["prices"]]
+        self.assertEqual(sorted(frozen), ["65", "70"])
+        self.assertEqual(version.digest, self.contract._terms_digest())
+
+    def test_own_price_taken_out_ends(self):
+        own, version = self._propose_price()
+        version.write({"date_effective": date(2026, 3, 10)})
+        version.price_ids.unlink()
+        version.price_ids = [
+            Command.create({"product_id": self.disk.id, "unit_price": "0.03"})
+        ]
+        version.action_submit()
+        self._agree(version)
+        version.action_put_in_force()
+        self.assertEqual(own.date_end, date(2026, 3, 9))
+        new = self.contract.price_ids - own
+        self.assertEqual(new.product_id, self.disk)
+        self.assertEqual(new.date_start, date(2026, 3, 10))
+        self.assertEqual(new.contract_id, self.contract)
+
+    def test_own_price_that_stays(self):
+        own, version = self._propose_price()
+        version.write({"date_effective": date(2026, 3, 10), "credit_limit_amount": "9"})
+        self.assertNotIn("Own price", version.changes)
+        version.action_submit()
+        self._agree(version)
+        version.action_put_in_force()
+        self.assertEqual(self.contract.price_ids, own)
+        self.assertFalse(own.date_end)
+
+    def test_two_own_prices_at_a_time(self):
+        _own, version = self._propose_price()
+        version.price_ids = [
+            Command.create({"product_id": self.server.id, "unit_price": "60"})
+        ]
+        with self.assertRaisesRegex(UserError, "two own prices of Server at a time"):
+            version.action_submit()
+
+    def test_who_proposes_own_prices(self):
+        _own, version = self._propose_price()
+        price = version.price_ids
+        with self.assertRaises(AccessError):
+            price.with_user(self.sales_user).unit_price = "1"
+        for values in (
+            {"active": True},
+            {"amendment_id": False},
+            {"contract_id": False},
+        ):
+            with self.assertRaisesRegex(UserError, "not by hand"):
+                price.write(values)
+        other = self._iaas_price(
+            self.traffic, "1", date_start=date(2019, 1, 1), date_end=date(2019, 1, 2)
+        )
+        with self.assertRaisesRegex(UserError, "not by hand"):
+            other.with_user(self.sales_manager).amendment_id = version.id
+        version.credit_limit_amount = "100"
+        version.action_submit()
+        for change in (
+            lambda: price.write({"unit_price": "1"}),
+            price.unlink,
+            lambda: price.create(
+                {
+                    "product_id": self.disk.id,
+                    "unit_price": "1",
+                    "amendment_id": version.id,
+                }
+            ),
+        ):
+            with self.assertRaisesRegex(UserError, "was submitted"):
+                change()
+
+    def test_tampered_own_price(self):
+        _own, version = self._propose_price(unit_price="65")
+        version.date_effective = date(2026, 3, 10)
+        version.action_submit()
+        self._agree(version)
+        version.price_ids.sudo().unit_price = "1"
+        with self.assertRaisesRegex(UserError, "changed after its approval"):
+            version.action_put_in_force()
+
+    def test_own_prices_go_with_a_deleted_draft(self):
+        own, version = self._propose_price(unit_price="65")
+        proposed = version.price_ids
+        version.unlink()
+        self.assertFalse(proposed.exists())
+        self.assertEqual(self.contract.price_ids, own)
+
+    def test_review_judges_the_proposed_price(self):
+        self.server.iaas_floor_price = "62"
+        _own, version = self._propose_price(unit_price="65")
+        # 65 less 10 %.
+        self.assertIn("below its floor", version._breaches()[0])
+        version.price_ids.unlink()
+        self.assertFalse(version._breaches())
 
     def test_two_amend_at_once(self):
         """Two users editing: one open amendment, and none from outdated terms."""

@@ -140,10 +140,11 @@ class IaasContractReview(models.TransientModel):
         contract = judged._judged_contract().sudo()
         terms = judged.sudo()
         day = max(contract.date_start, contract._today())
+        if terms != contract:
+            day = max(day, terms.date_effective)
         mix = self._expected_mix(contract)
         products = self._covered_products(terms, mix)
-        prices = self.env["iaas.price"].sudo()
-        found = prices.with_company(contract.company_id)._find(products, day, contract)
+        found = self._offered_prices(terms, contract, products, day)
         costs = self._get_unit_costs(products)
         rows = []
         for product in products:
@@ -199,6 +200,34 @@ class IaasContractReview(models.TransientModel):
                 }
             )
         return rows
+
+    @api.model
+    def _offered_prices(self, terms, contract, products, day):
+        """The price of each service; in an amendment those that it proposes."""
+        prices = self.env["iaas.price"].sudo().with_company(contract.company_id)
+        found = prices._find(products, day, contract)
+        if terms == contract:
+            return found
+        own = terms.price_ids.filtered(lambda price: price._is_valid_on(day))
+        by_product = own.grouped("product_id")
+        ended = products.filtered(
+            lambda product: found[product].contract_id and product not in by_product
+        )
+        listed = prices.search(
+            [
+                ("product_id", "in", ended.ids),
+                ("contract_id", "=", False),
+                ("company_id", "=", contract.company_id.id),
+                ("currency_id", "=", contract.currency_id.id),
+            ]
+        ).filtered(lambda price: price._is_valid_on(day))
+        by_product = listed.grouped("product_id") | by_product
+        return {
+            product: by_product[product][:1]
+            if product in by_product
+            else found[product].filtered(lambda price: product not in ended)  # noqa: B023
+            for product in products
+        }
 
     @api.model
     def _in_currency(self, amount, currency, contract, day):
