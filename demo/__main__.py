@@ -8,6 +8,7 @@ from . import (
     company,
     contracts,
     customers,
+    deals,
     orders,
     payments,
     procurement,
@@ -85,6 +86,7 @@ def _make(steps, options, window):
     steps.run("Bank account", payments.prepare)
     steps.run("Payments", payments.settle, plan.seed, window.today, partners)
     steps.run("Terms of contracts", contracts.follow_terms, plan, signed)
+    steps.run("Deals", deals.create, plan, partners, signed, products)
     if not options.leave_last_month:
         _check_concentration(env)
     print("Logins (the password is the login):")
