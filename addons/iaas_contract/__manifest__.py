@@ -71,6 +71,8 @@
         "views/iaas_contract_clock_views.xml",
         "views/iaas_contract_stage_report_views.xml",
         "views/iaas_contract_renewal_views.xml",
+        "views/iaas_contract_notice_views.xml",
+        "wizards/iaas_contract_notice_views.xml",
         "views/portal_resource_templates.xml",
         "views/portal_order_templates.xml",
     ],

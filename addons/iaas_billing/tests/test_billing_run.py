@@ -446,3 +446,24 @@ class TestBillingRun(CronMixinCase, IaasBillingCommon):
         self.assertFalse(statements.exists())
         self.server.with_context(active_test=False).iaas_price_ids.active = True
         self.assertEqual(self._run(date(2026, 1, 31), self.contracts).posted_count, 2)
+
+
+@tagged("post_install", "-at_install")
+class TestOverlappingContracts(IaasBillingCommon):
+    def test_what_is_rented_is_billed_once(self):
+        """Two contracts of one customer at a time: each bills what is rented under
+        it, and what that used."""
+        other = self._iaas_contract(
+            self.customer, state="active", date_start=date(2026, 1, 1)
+        )
+        self._iaas_resource(self.server)
+        self._use(self._iaas_resource(self.traffic), ("2026-01-10 00:00:00", "100"))
+        self._iaas_resource(self.disk, other, quantity=100)
+        run = self._run(date(2026, 1, 31), self.contract + other)
+        billed = {
+            statement.contract_id: statement.amount_untaxed
+            for statement in run.statement_ids
+        }
+        self.assertEqual(billed, {self.contract: 88.5, other: 5})
+        lines = run.statement_ids.line_ids
+        self.assertEqual(len(lines.resource_id), len(lines))

@@ -38,6 +38,7 @@ from . import (
     iaas_contract_stage_report,
     iaas_contract_clock,
     iaas_contract_renewal,
+    iaas_contract_notice,
     iaas_contract_credit,
     iaas_contract_line,
     iaas_contract_scope,

@@ -9,6 +9,7 @@ from . import (
     test_contract_renewal,
     test_contract_approval,
     test_contract_life,
+    test_contract_notice,
     test_contract_obligation,
     test_contract_transitions,
     test_contract_version,

@@ -1,6 +1,7 @@
 from . import (
     iaas_contract_decide,
     iaas_contract_let_end,
+    iaas_contract_notice,
     iaas_contract_review,
     iaas_contract_review_line,
     iaas_contract_revision,
