@@ -80,10 +80,13 @@ def _term(rng, stage, window, is_top):
         start = window.start
         ends = window.month_ends[len(window.month_ends) // 3 : -1]
         return start, rng.choice(ends or window.month_ends)
-    if is_top or rng.random() < 0.62:
-        return window.start, add_months(window.start, rng.choice((24, 36))) - timedelta(
-            1
-        )
+    if is_top:
+        # Some of the largest come up for renewal now, which is what sales works on.
+        months = window.months + rng.choice((1, 3, 12, 24, 24))
+        return window.start, add_months(window.start, months) - timedelta(1)
+    if rng.random() < 0.62:
+        months = rng.choice((24, 36))
+        return window.start, add_months(window.start, months) - timedelta(1)
     start = add_months(window.start, rng.randrange(1, max(2, window.months - 1)))
     return start, add_months(start, rng.choice((12, 12, 24))) - timedelta(1)
 
