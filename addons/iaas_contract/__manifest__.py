@@ -67,6 +67,7 @@
         "views/iaas_price_list_version_views.xml",
         "views/iaas_price_amendment_views.xml",
         "views/iaas_order_report_views.xml",
+        "views/iaas_affiliate_report_views.xml",
         "views/iaas_customer_tier_visit_views.xml",
         "views/iaas_contract_clock_views.xml",
         "views/iaas_contract_stage_report_views.xml",

@@ -53,6 +53,7 @@ from . import (
     iaas_price_tier,
     iaas_price_version,
     iaas_order_report,
+    iaas_affiliate_report,
     iaas_resource,
     iaas_resource_version,
     iaas_resource_segment,

@@ -106,9 +106,10 @@ class IaasContract(models.Model):
             if day > contract.notice_deadline:
                 raise UserError(
                     self.env._(
-                        "Notice of %(contract)s had to be given by %(deadline)s, so one "
-                        "of %(day)s is late: the contract goes on for %(months)s months "
-                        "after %(end)s. If both sides agree to end it, terminate it.",
+                        "Notice of %(contract)s had to be given by %(deadline)s, so "
+                        "one of %(day)s is late: the contract goes on for %(months)s "
+                        "months after %(end)s. If both sides agree to end it, "
+                        "terminate it.",
                         contract=contract.display_name,
                         deadline=format_date(self.env, contract.notice_deadline),
                         day=format_date(self.env, day),

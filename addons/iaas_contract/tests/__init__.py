@@ -2,6 +2,7 @@ from . import (
     test_deal_estimate,
     test_negotiation,
     test_stakeholder,
+    test_affiliate_report,
     test_catalogue_version,
     test_change_credit,
     test_contract,

@@ -259,6 +259,54 @@ class TestContractReview(IaasContractCommon):
         self.assertEqual((line.quantity, line.revenue), (3, 240))
         self.assertEqual((line.margin_percent, sheet.margin_percent), (25, 25))
 
+    def test_what_is_quoted_is_expected(self):
+        self._iaas_order(self.contract, (self.server, 3)).action_confirm()
+        self._iaas_order(self.contract, (self.server, 2), (self.disk, 100))
+        sheet = self._sheet(self.contract)
+        line = self._line(sheet, self.server)
+        self.assertEqual((line.quantity, line.quoted, line.revenue), (3, 2, 400))
+        self.assertEqual(self._line(sheet, self.disk).revenue, 5)
+
+    def test_renewal_goes_on_with_what_runs(self):
+        self._iaas_order(self.contract, (self.server, 3)).action_confirm()
+        self.contract._open_renewal()
+        renewal = self.contract.renewed_by_id
+        self.assertEqual(self._line(self._sheet(renewal), self.server).quantity, 3)
+
+    def test_deepest_discount_is_judged(self):
+        self.server.iaas_floor_price = "75"
+        self.contract.line_ids = [
+            Command.create(
+                {"product_id": self.server.id, "discount": "10", "min_spend": "9000"}
+            )
+        ]
+        line = self._line(self._sheet(self.contract), self.server)
+        self.assertTrue(line.is_breach)
+        self.assertIn("This discount from a spend of 9000.", line.note)
+
+    def test_queries_do_not_grow_with_the_resources(self):
+        """Ten resources or two hundred: the sheet asks the database as often."""
+        counts = []
+        for number in (10, 190):
+            self.env["iaas.resource"].create(
+                [
+                    {
+                        "name": f"Server {index}",
+                        "contract_id": self.contract.id,
+                        "product_id": self.server.id,
+                        "date_start": date(2026, 1, 1),
+                    }
+                    for index in range(number)
+                ]
+            )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            self._sheet(self.contract)
+            self.env.flush_all()
+            counts.append(self.cr.sql_log_count - before)
+        self.assertLessEqual(counts[1], counts[0])
+
     def _invoice(self, due, amount):
         invoice = self.env["account.move"].create(
             {
@@ -290,6 +338,7 @@ class TestContractReview(IaasContractCommon):
             (900, 900, 40, 1),
         )
         self.assertEqual(sheet.limit_use, 90)
+        self.assertEqual(sheet.dso, 365)
         self.assertIn("Prepaid", sheet.proposal)
         self.assertIn("90 %", sheet.proposal)
         other = self._iaas_contract(self.other_customer)

@@ -1,4 +1,6 @@
+from collections import defaultdict
 from decimal import Decimal as PythonDecimal
+from typing import NamedTuple
 
 from odoo import api, fields, models
 
@@ -9,6 +11,17 @@ LATE_DAYS, VERY_LATE_DAYS = 10, 30
 LIMIT_USE_PERCENT = 80
 # They rate what events carry, not a quantity: there is no unit to compare.
 MODELS_WITHOUT_UNIT = ("percentage", "graduated_percentage", "dynamic")
+
+
+class Mix(NamedTuple):
+    """How much of a service is expected, and in how many resources."""
+
+    runs: PythonDecimal = PythonDecimal(0)
+    quoted: PythonDecimal = PythonDecimal(0)
+    number: PythonDecimal = PythonDecimal(0)
+
+    def plus(self, runs=0, quoted=0, number=0):
+        return Mix(self.runs + runs, self.quoted + quoted, self.number + number)
 
 
 class IaasContractReview(models.TransientModel):
@@ -41,6 +54,11 @@ class IaasContractReview(models.TransientModel):
     )
     late_count = fields.Integer(string="Late Payments", readonly=True)
     days_late = fields.Integer(string="Days Late on Average", readonly=True)
+    dso = fields.Integer(
+        string="Days Sales Outstanding",
+        readonly=True,
+        help="How many days of what was invoiced in 12 months are not paid.",
+    )
     credit_limit_amount = Decimal(string="Credit Limit", readonly=True)
     limit_use = fields.Integer(string="Limit Used (%)", readonly=True)
     proposal = fields.Text(readonly=True)
@@ -69,6 +87,17 @@ class IaasContractReview(models.TransientModel):
         return {}
 
     @api.model
+    def _get_capacity_notes(self, company, quoted):
+        """Which services could not be delivered. Addons that know the capacity fill
+        this.
+
+        :param quoted: dict from product to the quantity that would come on top of what
+            is sold already, 0 where nothing is quoted
+        :return: dict from product to a text
+        """
+        return {}
+
+    @api.model
     def _get_breaches(self, judged):
         """What is offered below its floor or its cost, one text per service."""
         return [row["note"] for row in self._product_rows(judged) if row["is_breach"]]
@@ -88,7 +117,8 @@ class IaasContractReview(models.TransientModel):
         costed = [row for row in rows if row["unit_cost"]]
         base = sum((row["revenue"] for row in costed), PythonDecimal(0))
         cost = sum(
-            (row["unit_cost"] * row["quantity"] for row in costed), PythonDecimal(0)
+            (row["unit_cost"] * (row["quantity"] + row["quoted"]) for row in costed),
+            PythonDecimal(0),
         )
         return {
             "contract_id": contract.id,
@@ -98,6 +128,7 @@ class IaasContractReview(models.TransientModel):
             "revenue": revenue,
             "has_cost": bool(costed),
             "margin_percent": _percent(base - cost, base),
+            "dso": _days_outstanding(facts),
             "credit_limit_amount": limit,
             "proposal": "\n".join(self._propose(contract, facts)),
             "needed": "\n".join(
@@ -144,6 +175,13 @@ class IaasContractReview(models.TransientModel):
             day = max(day, terms.date_effective)
         mix = self._expected_mix(contract)
         products = self._covered_products(terms, mix)
+        capacity = self._get_capacity_notes(
+            contract.company_id,
+            {
+                product: mix[product].quoted if product in mix else PythonDecimal(0)
+                for product in products
+            },
+        )
         found = self._offered_prices(terms, contract, products, day)
         costs = self._get_unit_costs(products)
         rows = []
@@ -151,10 +189,12 @@ class IaasContractReview(models.TransientModel):
             price = found[product]
             # The deepest discount that the customer can reach is what we offer.
             offer = terms.line_ids._pick(product, day, reached=bool)
-            quantity, number = mix.get(product, (PythonDecimal(0), 0))
+            share = mix.get(product, Mix())
+            quantity = share.runs + share.quoted
             line = {
                 "product_id": product.id,
-                "quantity": quantity,
+                "quantity": share.runs,
+                "quoted": share.quoted,
                 "list_unit": PythonDecimal(0),
                 "net_unit": PythonDecimal(0),
                 "discount": offer.discount,
@@ -177,8 +217,14 @@ class IaasContractReview(models.TransientModel):
                         spend=_short(offer.min_spend),
                     )
                 )
+            if product in capacity:
+                notes.append(capacity[product])
             if price and price.charge_model not in MODELS_WITHOUT_UNIT:
-                each = quantity / number if number else _typical_quantity(price)
+                each = (
+                    quantity / share.number
+                    if share.number
+                    else _typical_quantity(price)
+                )
                 line["list_unit"] = price.compute_amount(each) / each
                 line["net_unit"] = line["list_unit"] * (100 - line["discount"]) / 100
                 if product.iaas_charge_kind == "recurring":
@@ -240,14 +286,32 @@ class IaasContractReview(models.TransientModel):
 
     @api.model
     def _expected_mix(self, contract):
-        """What the customer runs under the contract: (quantity, number) by product."""
+        """What the customer runs under the contract, or under the one that it renews,
+        and what is quoted: ``Mix`` by product."""
         today = contract._today()
+        mix = defaultdict(Mix)
+        lines = (
+            self.env["sale.order.line"]
+            .sudo()
+            .search(
+                [
+                    ("order_id.iaas_contract_id", "=", contract.id),
+                    ("order_id.state", "in", ("draft", "sent")),
+                    ("product_id.is_iaas", "=", True),
+                    ("product_uom_qty", ">", 0),
+                ]
+            )
+        )
+        for line in lines:
+            product, quantity = line.product_id, line._iaas_quantity()
+            number = quantity if product.iaas_resource_policy == "per_unit" else 1
+            mix[product] = mix[product].plus(quoted=quantity, number=number)
         groups = (
             self.env["iaas.resource"]
             .sudo()
             ._read_group(
                 [
-                    ("contract_id", "=", contract.id),
+                    ("contract_id", "in", (contract | contract.renewal_of_id).ids),
                     "|",
                     ("date_end", "=", False),
                     ("date_end", ">=", today),
@@ -256,10 +320,11 @@ class IaasContractReview(models.TransientModel):
                 ["quantity:sum", "__count"],
             )
         )
-        return {
-            product: (PythonDecimal(str(total)), number)
-            for product, total, number in groups
-        }
+        for product, total, number in groups:
+            mix[product] = mix[product].plus(
+                runs=PythonDecimal(str(total)), number=number
+            )
+        return dict(mix)
 
     @api.model
     def _covered_products(self, terms, mix):
@@ -316,6 +381,11 @@ def _typical_quantity(price):
     """A quantity that is charged without a started package or block."""
     sizes = [price.package_size, *price.tier_ids[:1].mapped("block_size")]
     return next((size for size in sizes if size), PythonDecimal(1))
+
+
+def _days_outstanding(facts):
+    invoiced = facts["invoiced"]
+    return int(facts["receivable"] * 365 / invoiced) if invoiced > 0 else 0
 
 
 def _percent(part, whole):

@@ -16,6 +16,9 @@ class IaasContractReviewLine(models.TransientModel):
     product_id = fields.Many2one("product.product", string="Service", required=True)
     uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
     quantity = Decimal(string="Runs Now")
+    quoted = Decimal(
+        string="Quoted", help="On quotations under the contract, not confirmed yet."
+    )
     list_unit = Decimal(string="List Price")
     discount = Decimal(string="Discount (%)")
     net_unit = Decimal(string="Net Price")

@@ -1,3 +1,4 @@
+from . import test_contract_review
 from . import test_host
 from . import test_pool
 from . import test_product_capacity

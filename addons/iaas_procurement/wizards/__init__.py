@@ -1,0 +1,1 @@
+from . import iaas_contract_review
