@@ -14,6 +14,7 @@ import pytest
         "periods",
         "proration",
         "rating",
+        "resolution",
         "rounding",
     ],
 )

@@ -35,7 +35,12 @@ class IaasResource(models.Model):
         """Refuse changes that would contradict what was billed already, or rewrite
         days that are over."""
         changed = {name for name in vals if self._changes(name, vals[name])}
-        fixed = {"contract_id", "product_id", "date_start"} & changed
+        fixed = {
+            "contract_id",
+            "product_id",
+            "date_start",
+            "dimension_value_ids",
+        } & changed
         if fixed and self._filter_settled():
             raise UserError(
                 self.env._(

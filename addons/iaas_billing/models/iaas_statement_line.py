@@ -6,7 +6,14 @@ from odoo.addons.iaas_contract.fields import Decimal
 from odoo.addons.iaas_contract.pricing import allocate, round_half_up, tier_charges
 from odoo.addons.iaas_contract.pricing.numbers import exact
 
-KEY = ("statement_id", "resource_id", "product_id", "meter_id", "segment_start")
+KEY = (
+    "statement_id",
+    "resource_id",
+    "product_id",
+    "meter_id",
+    "segment_start",
+    "dimension_key",
+)
 
 
 class IaasStatementLine(models.Model):
@@ -66,6 +73,14 @@ class IaasStatementLine(models.Model):
     price_id = fields.Many2one(
         "iaas.price", readonly=True, ondelete="restrict", index=True
     )
+    dimension_key = fields.Char(
+        readonly=True,
+        default="",
+        help="The dimensions that the price is for; empty for any.",
+    )
+    dimension_text = fields.Char(
+        string="Dimensions", related="price_id.dimension_text", related_sudo=True
+    )
     contract_line_id = fields.Many2one(
         "iaas.contract.line",
         string="Discount Line",
@@ -113,8 +128,8 @@ class IaasStatementLine(models.Model):
 
     _segment_meter_unique = models.UniqueIndex(
         "(statement_id, COALESCE(resource_id, 0), product_id, COALESCE(meter_id, 0), "
-        "segment_start)",
-        "A resource is charged once per product, meter and price segment.",
+        "segment_start, COALESCE(dimension_key, ''))",
+        "A resource is charged once per product, meter, price segment and dimensions.",
     )
     _rented_at_a_price = models.Constraint(
         "CHECK (charge_kind = 'shortfall' "
@@ -254,7 +269,7 @@ class IaasStatementLine(models.Model):
 
     @api.model
     def _get_values_key(self, values):
-        return tuple(getattr(values[name], "id", values[name]) for name in KEY)
+        return tuple(getattr(values[name], "id", values[name]) or "" for name in KEY)
 
     def _update(self, values):
         """Write those values that differ."""

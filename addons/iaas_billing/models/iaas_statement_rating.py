@@ -9,14 +9,16 @@ from odoo.addons.iaas_contract.pricing import (
     EVENT_MODELS,
     allocate,
     base_amount,
+    dimension_key,
     full_period,
+    parse_dimension_key,
     prorate_segments,
     rate,
     round_half_up,
 )
 from odoo.addons.iaas_contract.pricing.numbers import ZERO, exact
 
-from ..rating import Charges, Terms, Usage
+from ..rating import Charges, Terms, Usage, split_tracks
 from ..rating.usage import CARRIED
 
 _DAY = timedelta(days=1)
@@ -112,12 +114,12 @@ class IaasStatement(models.Model):
         for statement in self:
             days = {statement.date_from}
             for product in meters.product_id:
-                for segment in terms.segments(statement, product):
+                for segment in terms.all_segments(statement, product):
                     days.add(segment.first)
                     if segment.price.charge_model in EVENT_MODELS:
                         event_products |= product
             boundaries[statement] = sorted(days)
-        return Usage(self, boundaries, event_products)
+        return Usage(self, boundaries, event_products, meters, terms)
 
     # ------------------------------------------------------------------
     # Lines
@@ -170,7 +172,9 @@ class IaasStatement(models.Model):
             return
         segment = next(
             segment
-            for segment in terms.segments(self, resource.product_id)
+            for segment in terms.segments(
+                self, resource.product_id, resource._get_dimensions()
+            )
             if segment.first <= day <= segment.last
         )
         pricing, percent = self._get_pricing(resource, segment, terms)
@@ -198,7 +202,7 @@ class IaasStatement(models.Model):
         """The lines of the days from ``begin`` to ``end`` of one product and
         quantity."""
         product, quantity = stretch.product, stretch.quantity
-        for segment in terms.segments(self, product):
+        for segment in terms.segments(self, product, resource._get_dimensions()):
             first, last = max(begin, segment.first), min(end, segment.last)
             if first > last:
                 continue
@@ -229,14 +233,35 @@ class IaasStatement(models.Model):
             first = after
 
     def _prepare_usage(self, resource, meters, terms, usage):
-        """The lines of one product: one per segment of an additive meter; a single
-        one, at the price at the end of the period, of any other."""
+        """The lines of one product: for each set of dimensions that it has a price
+        for, one per segment of an additive meter; a single one, at the price at the
+        end of the period, of any other meter."""
         product = meters.product_id
-        segments = terms.segments(self, product)
-        whole = segments[-1]._replace(first=self.date_from)
+        own = terms.relevant(self, product, resource._get_dimensions())
+        # A minimum may be due without usage: at the price where the resource is.
+        used = usage.combinations(self, resource, meters) or {dimension_key(own)}
+        segments = {
+            key: terms.segments(self, product, parse_dimension_key(key)) for key in used
+        }
         additive = meters.filtered(lambda meter: meter._is_additive())
-        slices = [(segment, meter) for segment in segments for meter in additive]
-        slices += [(whole, meter) for meter in meters - additive]
+        slices = defaultdict(list)
+        for key, track in split_tracks(segments, self.date_to).items():
+            slices[key] += [(part, meter) for part in track for meter in additive]
+        # At the price at the end of the period, throughout.
+        final = {
+            key: [own[-1]._replace(first=self.date_from)]
+            for key, own in segments.items()
+        }
+        if meters - additive:
+            for key, track in split_tracks(final, self.date_to).items():
+                slices[key] += [
+                    (part, meter) for part in track for meter in meters - additive
+                ]
+        for track in slices.values():
+            yield from self._prepare_track(resource, product, track, terms, usage)
+
+    def _prepare_track(self, resource, product, slices, terms, usage):
+        """The lines of what prices of the same dimensions rate, one after the other."""
         charges = Charges()
         for number, (segment, meter) in enumerate(slices, start=1):
             quantity = usage.quantity(self, resource, meter, segment)
@@ -247,8 +272,9 @@ class IaasStatement(models.Model):
             if pricing.charge_model in EVENT_MODELS:
                 events = usage.amounts(self, resource, meter, segment)
             quantity = meter._convert(quantity)
+            is_last = number == len(slices) and segment.last == self.date_to
             before, listed, charged = charges.add(
-                pricing, quantity, events, percent, is_last=number == len(slices)
+                pricing, quantity, events, percent, is_last=is_last
             )
             if not quantity and not charged:
                 continue
@@ -297,6 +323,7 @@ class IaasStatement(models.Model):
             "quantity": quantity,
             "quantity_before": ZERO,
             "price_id": segment.price.id,
+            "dimension_key": segment.price.dimension_key or "",
             "contract_line_id": segment.discount.id,
             "contract_version_id": self.contract_id._version_on(segment.first).id,
             "discount_percent": segment.discount.discount,

@@ -2,6 +2,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from odoo.addons.iaas_contract.pricing import dimension_key, timeline
 from odoo.addons.iaas_contract.pricing.numbers import ZERO
 
 _DAY = timedelta(days=1)
@@ -18,31 +19,29 @@ class Segment(NamedTuple):
 
 
 class Terms:
-    """The prices and discounts that hold in the periods of a batch of statements."""
+    """The prices and discounts that hold in the periods of a batch of statements.
+
+    Which price holds is decided by ``pricing.timeline``, as everywhere else.
+    """
 
     def __init__(self, statements, products):
         self._env = statements.env
-        self._prices = defaultdict(list)
+        self._rules = defaultdict(list)
         self._segments = {}
         self._pricings = {}
         self._reached = {}
+        self._order = self._env["iaas.price.dimension"]._get_order()
         contracts = statements.contract_id
         contracts.line_ids.fetch(
             ["product_id", "categ_id", "min_spend", "date_start", "date_end"]
         )
-        for price in self._env["iaas.price"].search(
-            [
-                ("product_id", "in", products.ids),
-                ("contract_id", "in", [False, *contracts.ids]),
-                ("company_id", "in", statements.company_id.ids),
-                ("currency_id", "in", statements.currency_id.ids),
-                "|",
-                ("date_start", "=", False),
-                ("date_start", "<=", max(statements.mapped("date_to"))),
-                "|",
-                ("date_end", "=", False),
-                ("date_end", ">=", min(statements.mapped("date_from"))),
-            ]
+        for price in self._env["iaas.price"]._search_rules(
+            products,
+            min(statements.mapped("date_from")),
+            max(statements.mapped("date_to")),
+            contracts,
+            statements.company_id,
+            statements.currency_id,
         ):
             key = (
                 price.product_id,
@@ -50,7 +49,7 @@ class Terms:
                 price.company_id,
                 price.currency_id,
             )
-            self._prices[key].append(price)
+            self._rules[key].append(price._to_rule())
 
     def pricing(self, price):
         """The pure ``Price`` of a price record."""
@@ -72,33 +71,81 @@ class Terms:
         for key in [key for key in self._segments if key[0] == statement]:
             del self._segments[key]
 
-    def segments(self, statement, product):
-        """The segments that partition the statement's days for the product."""
-        key = (statement, product)
+    def segments(self, statement, product, dimensions=None):
+        """The segments that partition the statement's days for what has the
+        dimensions."""
+        key = (statement, product, dimension_key(dimensions or {}))
         if key not in self._segments:
-            self._segments[key] = list(self._split(statement, product))
+            self._segments[key] = list(self._split(statement, product, dimensions))
         return self._segments[key]
 
-    def _split(self, statement, product):
-        own, listed = (
-            self._prices[product, contract, statement.company_id, statement.currency_id]
-            for contract in (statement.contract_id, self._env["iaas.contract"])
+    def all_segments(self, statement, product):
+        """The segments for each set of dimensions that some price demands: wherever
+        anything is cut, one of them is."""
+        demanded = [{}, *(rule.dimensions for rule in self._get(statement, product))]
+        by_key = {dimension_key(dimensions): dimensions for dimensions in demanded}
+        for dimensions in by_key.values():
+            yield from self.segments(statement, product, dimensions)
+
+    def dimensions(self, product):
+        """The names of the dimensions that prices of the product are told apart by."""
+        return sorted(
+            {
+                name
+                for key, rules in self._rules.items()
+                for rule in rules
+                for name in rule.dimensions
+                if key[0] == product
+            }
         )
+
+    def relevant(self, statement, product, dimensions):
+        """Those of the dimensions that some price demands: the others, and values
+        that no price names, make no difference."""
+        demanded = {
+            pair
+            for rule in self._get(statement, product)
+            for pair in rule.dimensions.items()
+        }
+        return {
+            name: value
+            for name, value in dimensions.items()
+            if (name, value) in demanded
+        }
+
+    def _get(self, statement, product):
+        """The rules of the statement's contract and of the price list."""
+        return [
+            rule
+            for contract in (statement.contract_id, self._env["iaas.contract"])
+            for rule in self._rules[
+                product, contract, statement.company_id, statement.currency_id
+            ]
+        ]
+
+    def _split(self, statement, product, dimensions):
         first, last = statement.date_from, statement.date_to
-        changes = {first}
-        for term in (*own, *listed, *statement.contract_id.line_ids):
-            if term.date_start:
-                changes.add(term.date_start)
+        rules = self._get(statement, product)
+        prices = timeline(rules, first, last, dimensions, self._order)
+        changes = {stretch.first for stretch in prices}
+        for line in statement.contract_id.line_ids:
+            if line.date_start:
+                changes.add(line.date_start)
             # The last day of the calendar stands for an open end.
-            if term.date_end and term.date_end < date.max:
-                changes.add(term.date_end + _DAY)
+            if line.date_end and line.date_end < date.max:
+                changes.add(line.date_end + _DAY)
         starts = sorted(day for day in changes if first <= day <= last)
         contract = statement.contract_id
         reached = self._reached.get(statement)
         bands = _bands(statement)
         segment = before = None
         for start, after in zip(starts, [*starts[1:], last + _DAY], strict=True):
-            price = self._valid(own, start) or self._valid(listed, start)
+            [price] = [
+                stretch.price
+                for stretch in prices
+                if stretch.first <= start <= stretch.last
+            ]
+            price = price or self._env["iaas.price"]
             discount = contract._get_discount(product, start, reached)
             # What holds at any spend, so that the spend moves no border.
             terms = (
@@ -118,10 +165,6 @@ class Terms:
                 yield segment
             segment = Segment(start, after - _DAY, price, discount)
         yield segment
-
-    def _valid(self, prices, day):
-        valid = (price for price in prices if price._is_valid_on(day))
-        return next(valid, self._env["iaas.price"])
 
 
 def _bands(statement):

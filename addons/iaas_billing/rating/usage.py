@@ -2,11 +2,16 @@ from collections import defaultdict
 from datetime import timedelta, timezone
 from decimal import Decimal
 from hashlib import sha256
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from odoo.tools import SQL
 
-from odoo.addons.iaas_contract.pricing import day_start
+from odoo.addons.iaas_contract.pricing import (
+    day_start,
+    dimension_key,
+    parse_dimension_key,
+)
 from odoo.addons.iaas_contract.pricing.numbers import exact
 
 from ..metering import aggregate
@@ -19,21 +24,39 @@ SUMMED = ("sum", "count")
 CARRIED = ("time_weighted", "latest")
 
 
+class _Event(NamedTuple):
+    """What an aggregation and the prices by event read."""
+
+    time: object
+    value: Decimal
+    key: object
+    dimensions: str
+
+
 class Usage:
     """What the resources of a batch of statements have used, by meter and slice.
 
     A slice is a stretch of days of a statement within which no price changes. Sums
     are one grouped query over all statements; events are loaded one by one only for
     the meters and prices that must see them.
+
+    Where prices of a product depend on dimensions, its usage is told apart by what
+    the events say of these; what they don't say, their resource does.
     """
 
-    def __init__(self, statements, boundaries, event_products):
+    def __init__(self, statements, boundaries, event_products, meters, terms):
         """
         :param boundaries: ``{statement: sorted first days of its slices}``
         :param event_products: products whose price needs each event's amount
+        :param terms: by which prices the products of the meters are told apart
         """
         self._env = statements.env
         self._boundaries = boundaries
+        self._terms = terms
+        self._keys = {}
+        names = {meter: terms.dimensions(meter.product_id) for meter in meters}
+        self._names = sorted({name for found in names.values() for name in found})
+        self._told_apart = [meter.id for meter, found in names.items() if found]
         self._slices = [
             row for statement in statements for row in self._slice(statement)
         ]
@@ -68,8 +91,34 @@ class Usage:
         lines = sorted(self._hashes[statement.id])
         return sha256("\n".join(lines).encode()).hexdigest()
 
-    def quantity(self, statement, resource, meter, segment):
-        """The exact quantity in a segment, which is a run of whole slices."""
+    def combinations(self, statement, resource, meters):
+        """The dimension keys by which the resource used the meters in the period."""
+        found = set()
+        for meter in meters:
+            key = resource.id, meter.id
+            sums = self._sums[statement.id].get(key, ())
+            found |= {dimensions for _number, dimensions in sums}
+            events = self._events[statement.id].get(key, ())
+            if meter.aggregation in CARRIED:
+                levels = _levels(events, statement.period_start)
+                # Of the latest value only one is billed.
+                events = levels[-1:] if meter.aggregation == "latest" else levels
+            found |= {event.dimensions for event in events}
+        return found
+
+    def quantity(self, statement, resource, meter, slice_):
+        """The exact quantity in a slice, whose parts are runs of whole slices of the
+        query."""
+        quantities = [
+            self._part_quantity(statement, resource, meter, part)
+            for part in slice_.parts
+        ]
+        if len(quantities) == 1:
+            return quantities[0]
+        with exact():
+            return sum(quantities, Decimal(0))
+
+    def _part_quantity(self, statement, resource, meter, part):
         if meter.aggregation in SUMMED:
             sums = self._sums[statement.id].get((resource.id, meter.id), {})
             days = self._boundaries[statement]
@@ -77,8 +126,9 @@ class Usage:
                 return sum(
                     (
                         value
-                        for number, value in sums.items()
-                        if segment.first <= days[number] <= segment.last
+                        for (number, key), value in sums.items()
+                        if part.first <= days[number] <= part.last
+                        and key in part.combinations
                     ),
                     Decimal(0),
                 )
@@ -86,23 +136,27 @@ class Usage:
         zone = ZoneInfo(statement.timezone)
         start, end = (
             instant.replace(tzinfo=timezone.utc).astimezone(zone)
-            for instant in self._bounds(statement, resource, meter, segment)
+            for instant in self._bounds(statement, resource, meter, part)
         )
         if end <= start:
             return Decimal(0)
         events = self._events[statement.id].get((resource.id, meter.id), ())
-        return aggregate(meter.aggregation, events, start, end)
+        chosen = _choose(meter.aggregation, events, part.combinations)
+        return aggregate(meter.aggregation, chosen, start, end)
 
-    def amounts(self, statement, resource, meter, segment):
-        """The ``(time, amount)`` of the events in a segment."""
-        start, end = self._bounds(statement, resource, meter, segment)
-        return [
-            (time, value)
-            for time, value, _key in self._events[statement.id].get(
-                (resource.id, meter.id), ()
-            )
-            if start <= time.replace(tzinfo=None) < end
-        ]
+    def amounts(self, statement, resource, meter, slice_):
+        """The ``(time, amount)`` of the events in a slice."""
+        events = self._events[statement.id].get((resource.id, meter.id), ())
+        amounts = []
+        for part in slice_.parts:
+            start, end = self._bounds(statement, resource, meter, part)
+            amounts += [
+                (event.time, event.value)
+                for event in events
+                if start <= event.time.replace(tzinfo=None) < end
+                and event.dimensions in part.combinations
+            ]
+        return amounts
 
     def _bounds(self, statement, resource, meter, segment):
         start, end = statement.period_start, statement.period_end
@@ -130,8 +184,9 @@ class Usage:
         rows = self._env.execute_query(
             SQL(
                 """
-                WITH %s
+                WITH %(slices)s
                 SELECT slice.statement_id, resource.id, event.meter_id, slice.number,
+                       resource.dimension_key, %(dimensions)s,
                        CASE meter.aggregation WHEN 'count' THEN COUNT(*)
                             ELSE SUM(event.value) END::text,
                        md5(string_agg(event.event_key || ' ' || event.value, ','
@@ -143,21 +198,59 @@ class Usage:
                     ON event.resource_id = resource.id
                    AND event.time >= slice.start_at
                    AND event.time < slice.end_at
-                   AND event.time >= %s AND event.time < %s
+                   AND event.time >= %(first)s AND event.time < %(last)s
                   JOIN iaas_meter meter ON meter.id = event.meter_id
                  GROUP BY slice.statement_id, resource.id, event.meter_id,
-                          slice.number, meter.aggregation
+                          slice.number, meter.aggregation, %(dimensions)s
                 """,
-                self._slices_sql(),
+                slices=self._slices_sql(),
+                dimensions=self._dimensions_sql(),
                 # Constants, by which PostgreSQL leaves whole partitions alone.
-                min(slice_[3] for slice_ in self._slices),
-                max(slice_[4] for slice_ in self._slices),
+                first=min(slice_[3] for slice_ in self._slices),
+                last=max(slice_[4] for slice_ in self._slices),
             )
         )
-        for statement, resource, meter, number, quantity, digest in rows:
+        for statement, resource, meter, number, own, said, quantity, digest in rows:
             self._hashes[statement].append(f"{resource} {meter} {number} {digest}")
             slices = self._sums[statement].setdefault((resource, meter), {})
-            slices[number] = Decimal(quantity)
+            key = number, self._combine(statement, meter, own, said)
+            with exact():
+                slices[key] = slices.get(key, Decimal(0)) + Decimal(quantity)
+
+    def _dimensions_sql(self):
+        """What an event says of the dimensions that prices depend on: a JSON array,
+        NULL where no price of what its meter counts does."""
+        if not self._told_apart:
+            return SQL("NULL::jsonb")
+        return SQL(
+            "CASE WHEN event.meter_id = ANY(%s) THEN jsonb_build_array(%s) END",
+            self._told_apart,
+            SQL(", ").join(
+                SQL("event.dimensions ->> %s", name) for name in self._names
+            ),
+        )
+
+    def _combine(self, statement_id, meter_id, own, said):
+        """The key of the dimensions that tell usage apart: what its event says of
+        them, else its resource."""
+        if meter_id not in self._told_apart:
+            return ""
+        cached = (statement_id, meter_id, own, tuple(said))
+        if cached not in self._keys:
+            found = parse_dimension_key(own or "")
+            found |= {
+                name: value
+                for name, value in zip(self._names, said, strict=True)
+                if value is not None
+            }
+            self._keys[cached] = dimension_key(
+                self._terms.relevant(
+                    self._env["iaas.statement"].browse(statement_id),
+                    self._env["iaas.meter"].browse(meter_id).product_id,
+                    found,
+                )
+            )
+        return self._keys[cached]
 
     def _read_events(self, products):
         """Load the events that are not summed and, where the resource still lives,
@@ -185,7 +278,8 @@ class Usage:
                       FROM slice
                      GROUP BY statement_id, contract_id)
                 SELECT period.statement_id, resource.id, event.meter_id, event.time,
-                       event.value::text, event.dimensions ->> meter.value_property
+                       event.value::text, event.dimensions ->> meter.value_property,
+                       resource.dimension_key, %(dimensions)s
                   FROM period
                   JOIN iaas_resource resource
                     ON resource.contract_id = period.contract_id
@@ -197,7 +291,8 @@ class Usage:
                  WHERE event.meter_id = ANY(%(meters)s)
                 UNION ALL
                 SELECT period.statement_id, resource.id, before.meter_id, before.time,
-                       before.value::text, NULL
+                       before.value::text, NULL,
+                       resource.dimension_key, before.dimensions
                   FROM period
                   JOIN iaas_statement statement ON statement.id = period.statement_id
                   JOIN iaas_resource resource
@@ -210,7 +305,8 @@ class Usage:
                     ON meter.id = ANY(%(meters)s)
                    AND meter.aggregation = ANY(%(carried)s)
                  CROSS JOIN LATERAL (
-                    SELECT event.meter_id, event.time, event.value
+                    SELECT event.meter_id, event.time, event.value,
+                           %(dimensions)s AS dimensions
                       FROM iaas_usage_event event
                      WHERE event.resource_id = resource.id
                        AND event.meter_id = meter.id
@@ -221,10 +317,56 @@ class Usage:
                 slices=self._slices_sql(),
                 meters=meters.ids,
                 carried=list(CARRIED),
+                dimensions=self._dimensions_sql(),
             )
         )
-        for statement, resource, meter, time, value, key in rows:
+        for statement, resource, meter, time, value, key, own, said in rows:
             value = Decimal(value)
             self._events[statement][resource, meter].append(
-                (time.replace(tzinfo=timezone.utc), value, key or value)
+                _Event(
+                    time.replace(tzinfo=timezone.utc),
+                    value,
+                    key or value,
+                    self._combine(statement, meter, own, said),
+                )
             )
+
+
+def _choose(aggregation, events, combinations):
+    """The events by which an aggregation sees what was used by some dimensions.
+
+    A level is one, whatever the dimensions: the next event ends it, also that which
+    names another region. So what the others say counts as a level of zero, and the
+    parts add up to the whole.
+    """
+    if aggregation not in CARRIED:
+        return [
+            (event.time, event.value, event.key)
+            for event in events
+            if event.dimensions in combinations
+        ]
+    return [
+        (
+            event.time,
+            event.value if event.dimensions in combinations else Decimal(0),
+            event.key,
+        )
+        for event in _levels(events)
+    ]
+
+
+def _levels(events, since=None):
+    """The levels that follow each other, in order: of events at one instant the
+    highest; only those that last beyond the instant ``since``, naive UTC."""
+    ordered = sorted(events, key=lambda event: (event.time, event.value))
+    by_time = {event.time: event for event in ordered}
+    levels = list(by_time.values())
+    if since is None:
+        return levels
+    since = since.replace(tzinfo=timezone.utc)
+    after = [*(level.time for level in levels[1:]), None]
+    return [
+        level
+        for level, end in zip(levels, after, strict=True)
+        if end is None or end > since
+    ]

@@ -112,7 +112,12 @@ class IaasContract(models.Model):
 def plain_price(price):
     """An own price as plain values, with its tiers."""
     tiers = [_plain(tier, TIER_FIELDS) for tier in price.tier_ids]
-    return _plain(price, PRICE_FIELDS) | {"tiers": tiers}
+    terms = _plain(price, PRICE_FIELDS) | {"tiers": tiers}
+    if price.dimension_key:
+        # Only where there are any: the digest of what was approved before prices had
+        # dimensions stays.
+        terms["dimension_key"] = price.dimension_key
+    return terms
 
 
 def terms_digest(data):
@@ -135,7 +140,12 @@ def describe_changes(env, old, new):
     for part, model, names, label in (
         ("discounts", "iaas.contract.line", DISCOUNT_FIELDS, env._("Discount")),
         ("clauses", "iaas.contract.clause", CLAUSE_FIELDS, env._("Clause")),
-        ("prices", "iaas.price", PRICE_FIELDS, env._("Own price")),
+        (
+            "prices",
+            "iaas.price",
+            ("product_id", "dimension_key", *PRICE_FIELDS[1:]),
+            env._("Own price"),
+        ),
     ):
         gone, come = old.get(part, []), new.get(part, [])
         for sign, rows, others in (("−", gone, come), ("+", come, gone)):

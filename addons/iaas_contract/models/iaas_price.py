@@ -1,4 +1,3 @@
-from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal as PythonDecimal
 
@@ -6,7 +5,6 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Domain
 
 from ..fields import Decimal
 from ..pricing import TIERED_MODELS, Price, rate, volume_dips
@@ -35,8 +33,8 @@ _EMPTY_IS_OPEN = {"max_per_event", "max_amount"}
 class IaasPrice(models.Model):
     _name = "iaas.price"
     _description = "IaaS Price"
-    _inherit = ["iaas.decimal.mixin", "mail.thread"]
-    _order = "product_id, contract_id, date_start desc, id desc"
+    _inherit = ["iaas.dimension.mixin", "iaas.decimal.mixin", "mail.thread"]
+    _order = "product_id, contract_id, dimension_key, date_start desc, id desc"
     _rec_names_search = ["product_id", "contract_id"]
     _check_company_auto = True
 
@@ -83,6 +81,12 @@ class IaasPrice(models.Model):
         tracking=True,
     )
     active = fields.Boolean(default=True)
+    dimension_value_ids = fields.Many2many(
+        tracking=True,
+        help="What this price is for: usage and resources that have all of these. "
+        "Empty: for any. Of the list prices that fit, the one with the most "
+        "dimensions holds; a contract's own prices go before all list prices.",
+    )
     date_start = fields.Date(
         string="Valid From",
         copy=False,
@@ -166,10 +170,12 @@ class IaasPrice(models.Model):
     )
     _no_overlap = models.Constraint(
         "EXCLUDE USING gist (product_id WITH =, COALESCE(contract_id, 0) WITH =, "
+        "(COALESCE(dimension_key, '')::text) WITH =, "
         "currency_id WITH =, company_id WITH =, "
         "daterange(date_start, date_end, '[]') WITH &&) WHERE (active)",
-        "Another price of this service is already valid in this time. End it on the "
-        "day before this one begins, or use its New Version button.",
+        "Another price of this service, for the same dimensions, is already valid in "
+        "this time. End it on the day before this one begins, or use its New Version "
+        "button.",
     )
 
     # === COMPUTE ===
@@ -190,11 +196,13 @@ class IaasPrice(models.Model):
                 or price.company_id.currency_id
             )
 
-    @api.depends("product_id", "contract_id", "date_start")
+    @api.depends("product_id", "contract_id", "date_start", "dimension_text")
     def _compute_display_name(self):
         for price in self:
             scope = price.contract_id.name or self.env._("list price")
             parts = [price.product_id.display_name or self.env._("New price"), scope]
+            if price.dimension_text:
+                parts.append(price.dimension_text)
             if price.date_start:
                 parts.append(fields.Date.to_string(price.date_start))
             price.display_name = ", ".join(parts)
@@ -262,7 +270,7 @@ class IaasPrice(models.Model):
     def create(self, vals_list):
         # A price that was just ended must be so in the database before its successor
         # meets the exclusion constraint.
-        self.flush_model(["date_start", "date_end", "active"])
+        self.flush_model(["date_start", "date_end", "active", "dimension_key"])
         prices = super(IaasPrice, self._with_tiers_pending()).create(vals_list)
         prices._check_contract_amendable()
         return prices.with_env(self.env)
@@ -332,76 +340,6 @@ class IaasPrice(models.Model):
         """
         self.ensure_one()
         return rate(self._to_pricing(), _exact(quantity), map(_exact, events or ()))
-
-    @api.model
-    def _find(self, products, day, contract=None):
-        """The price of each product on a civil day; an empty record where none is.
-
-        :return: dict from product to price
-        """
-        return {
-            product: segments[0][2] if segments else self.browse()
-            for product, segments in self._find_between(
-                products, day, day, contract
-            ).items()
-        }
-
-    @api.model
-    def _find_between(self, products, first_day, last_day, contract=None):
-        """The prices of each product over some civil days, both included.
-
-        A contract's own price goes before the list price. Without a contract the
-        list prices of the current company, in its currency.
-
-        :return: dict from product to list of (first day, last day, price), in order,
-            never overlapping; days without a price are left out
-        """
-        company = contract.company_id if contract else self.env.company
-        currency = contract.currency_id if contract else company.currency_id
-        prices = self.search(
-            Domain("product_id", "in", products.ids)
-            & Domain("contract_id", "in", [False, *(contract.ids if contract else ())])
-            & Domain("company_id", "=", company.id)
-            & Domain("currency_id", "=", currency.id)
-            & (Domain("date_start", "=", False) | Domain("date_start", "<=", last_day))
-            & (Domain("date_end", "=", False) | Domain("date_end", ">=", first_day))
-        )
-        by_product = defaultdict(self.browse)
-        for price in prices.sorted(lambda price: not price.contract_id):
-            by_product[price.product_id] += price
-        return {
-            product: by_product[product]._timeline(first_day, last_day)
-            for product in products
-        }
-
-    def _timeline(self, first_day, last_day):
-        """The days split by the first of these prices that is valid on each."""
-        one_day = timedelta(days=1)
-        changes = {price.date_start for price in self if price.date_start}
-        # An end after the last day changes nothing, and may be the calendar's last.
-        changes |= {
-            price.date_end + one_day
-            for price in self
-            if price.date_end and price.date_end < last_day
-        }
-        starts = [first_day, *sorted(c for c in changes if first_day < c <= last_day)]
-        ends = [*(start - one_day for start in starts[1:]), last_day]
-        segments = []
-        for start, end in zip(starts, ends, strict=True):
-            price = self.filtered(lambda price: price._is_valid_on(start))[:1]  # noqa: B023
-            if not price:
-                continue
-            if segments and segments[-1][2] == price:
-                start = segments.pop()[0]
-            segments.append((start, end, price))
-        return segments
-
-    def _is_valid_on(self, day):
-        """Whether the price holds on the civil day."""
-        self.ensure_one()
-        return (not self.date_start or self.date_start <= day) and (
-            not self.date_end or day <= self.date_end
-        )
 
     def _is_tiered(self):
         self.ensure_one()

@@ -53,11 +53,6 @@ class IaasPrice(models.Model):
         field = self._fields[name]
         return field.convert_to_write(self[name], self) != (value or False)
 
-    def _get_scope(self):
-        """What a contract has one own price for at a time."""
-        self.ensure_one()
-        return (self.product_id,)
-
     def _is_proposed(self):
         self.ensure_one()
         return bool(self.amendment_id) and not self.active

@@ -294,7 +294,7 @@ class IaasPriceListVersion(models.Model):
     def _check_conflicts(self):
         """Refuse where later prices are already set: both cannot hold."""
         self.ensure_one()
-        later = self._get_list_prices(self.price_ids.product_id).filtered(
+        later = self._get_replaced().filtered(
             lambda price: price.date_start and price.date_start >= self.date_start
         )
         if later:
@@ -308,11 +308,13 @@ class IaasPriceListVersion(models.Model):
                 )
             )
 
-    def _get_list_prices(self, products):
-        """The list prices in force that reach into the version's time."""
+    def _get_replaced(self):
+        """The list prices in force that reach into the version's time, of what its
+        prices are for."""
         self.ensure_one()
-        return self.env["iaas.price"].search(
-            Domain("product_id", "in", products.ids)
+        subjects = {price._get_scope() for price in self.price_ids}
+        prices = self.env["iaas.price"].search(
+            Domain("product_id", "in", self.price_ids.product_id.ids)
             & Domain("contract_id", "=", False)
             & Domain("company_id", "=", self.company_id.id)
             & Domain("currency_id", "=", self.currency_id.id)
@@ -321,9 +323,11 @@ class IaasPriceListVersion(models.Model):
                 | Domain("date_end", ">=", self.date_start)
             )
         )
+        return prices.filtered(lambda price: price._get_scope() in subjects)
 
     def _get_predecessors(self, products):
-        """The list price of each product on the day before the version's first."""
+        """The list price of each subject, a product and a dimension key, on the day
+        before the version's first."""
         self.ensure_one()
         if not self.date_start:
             return {}
@@ -337,11 +341,11 @@ class IaasPriceListVersion(models.Model):
             ]
         )
         valid = prices.filtered(lambda price: price._is_valid_on(eve))
-        return {price.product_id: price for price in valid}
+        return {price._get_scope(): price for price in valid}
 
     def _put_in_force(self):
         self.ensure_one()
-        replaced = self._get_list_prices(self.price_ids.product_id)
+        replaced = self._get_replaced()
         ended = self.ended_price_ids.filtered(
             lambda price: not price.date_end or price.date_end >= self.date_start
         )

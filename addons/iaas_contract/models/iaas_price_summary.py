@@ -12,6 +12,17 @@ class IaasPrice(models.Model):
         lines = [*describe(), *self._describe_limits()]
         return "\n".join(lines)
 
+    def _describe_labelled(self):
+        """The price in words, after the dimensions that it is for."""
+        self.ensure_one()
+        if not self.dimension_text:
+            return self.summary
+        return self.env._(
+            "%(dimensions)s: %(price)s",
+            dimensions=self.dimension_text,
+            price=self.summary,
+        )
+
     def _describe_standard(self):
         return [
             *self._describe_free_units(),

@@ -34,7 +34,7 @@ class IaasPrice(models.Model):
         "bound of both prices, and past the last.",
     )
 
-    @api.depends("version_id.date_start", "product_id", "summary")
+    @api.depends("version_id.date_start", "product_id", "dimension_key", "summary")
     def _compute_change(self):
         proposed = self.filtered("version_id")
         for field in ("predecessor_id", "old_summary", "change_kind", "change_text"):
@@ -42,7 +42,7 @@ class IaasPrice(models.Model):
         for version, prices in proposed.grouped("version_id").items():
             predecessors = version._get_predecessors(prices.product_id)
             for price in prices:
-                old = predecessors.get(price.product_id, self.browse())
+                old = predecessors.get(price._get_scope(), self.browse())
                 price.predecessor_id = old
                 price.old_summary = old.summary
                 price.change_kind, price.change_text = price._compare(old)

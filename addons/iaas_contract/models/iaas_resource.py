@@ -8,7 +8,12 @@ from ..fields import Decimal
 class IaasResource(models.Model):
     _name = "iaas.resource"
     _description = "Cloud Resource"
-    _inherit = ["iaas.gated.mixin", "iaas.decimal.mixin", "mail.thread"]
+    _inherit = [
+        "iaas.dimension.mixin",
+        "iaas.gated.mixin",
+        "iaas.decimal.mixin",
+        "mail.thread",
+    ]
     _order = "date_start desc, id desc"
     _rec_names_search = ["external_ref", "name"]
     _check_company_auto = True
@@ -66,6 +71,11 @@ class IaasResource(models.Model):
     )
     uom_id = fields.Many2one(related="product_id.uom_id")
     quantity = Decimal(default=1, required=True, tracking=True)
+    dimension_value_ids = fields.Many2many(
+        tracking=True,
+        help="Where and as what it runs: the price is that for these. Usage events "
+        "that name a dimension of their own go before.",
+    )
     date_start = fields.Date(
         string="First Day",
         required=True,

@@ -287,10 +287,14 @@ class IaasResource(models.Model):
         )
         if lifecycle:
             return f"{product.display_name}: {lifecycle}"
-        if not self.env["iaas.price"]._find(product, day, contract)[product]:
+        dimensions = self._get_dimensions()
+        prices = self.env["iaas.price"]._find(product, day, contract, dimensions)
+        if not prices[product]:
             return self.env._(
                 "%(product)s has no price on %(day)s.",
-                product=product.display_name,
+                product=" ".join(
+                    filter(None, (product.display_name, self.dimension_text))
+                ),
                 day=fields.Date.to_string(day),
             )
         return ""

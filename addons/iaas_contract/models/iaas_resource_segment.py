@@ -66,7 +66,9 @@ class IaasResourceSegment(models.Model):
         for segment in self:
             contract = segment.contract_id
             product, day = segment.product_id, segment.date_start
-            price = self.env["iaas.price"]._find(product, day, contract)[product]
+            price = self.env["iaas.price"]._find(
+                product, day, contract, segment.resource_id._get_dimensions()
+            )[product]
             fee = 0
             if price and not segment.is_suspended:
                 percent = contract._get_discount(product, day).discount

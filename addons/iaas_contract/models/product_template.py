@@ -53,17 +53,20 @@ class ProductTemplate(models.Model):
                 template.product_variant_ids.mapped("iaas_price_count")
             )
 
-    @api.depends("product_variant_ids.iaas_price_ids.summary")
+    @api.depends(
+        "product_variant_ids.iaas_price_ids.summary",
+        "product_variant_ids.iaas_price_ids.dimension_text",
+    )
     @api.depends_context("company")
     def _compute_iaas_current_price(self):
-        prices = self.env["iaas.price"]._find(
+        prices = self.env["iaas.price"]._find_in_force(
             self.product_variant_ids, fields.Date.context_today(self)
         )
         for template in self:
             template.iaas_current_price = "\n".join(
-                prices[variant].summary
+                price._describe_labelled()
                 for variant in template.product_variant_ids
-                if prices[variant]
+                for price in prices[variant]
             )
 
     @api.onchange("is_iaas")

@@ -1,6 +1,6 @@
 from decimal import Decimal
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import float_compare
 
@@ -24,21 +24,32 @@ class SaleOrderLine(models.Model):
 
     # === COMPUTE ===
 
-    @api.depends("product_id", "order_id.iaas_contract_id", "order_id.commitment_date")
+    @api.depends(
+        "product_id",
+        "iaas_dimension_value_ids",
+        "order_id.iaas_contract_id",
+        "order_id.commitment_date",
+    )
     def _compute_iaas_price_id(self):
         iaas_lines = self.filtered("product_id.is_iaas")
         (self - iaas_lines).iaas_price_id = False
         for order, lines in iaas_lines.grouped("order_id").items():
             prices = self.env["iaas.price"].with_company(order.company_id)
-            prices = prices._find(
-                lines.product_id,
+            prices = prices._find_each(
+                {
+                    line: (
+                        line.product_id,
+                        line.iaas_dimension_value_ids._to_dimensions(),
+                    )
+                    for line in lines
+                },
                 order._iaas_service_day(),
                 contract=order.iaas_contract_id,
             )
             for line in lines:
-                line.iaas_price_id = prices[line.product_id]
+                line.iaas_price_id = prices[line]
 
-    @api.depends("order_id.iaas_contract_id")
+    @api.depends("order_id.iaas_contract_id", "iaas_dimension_value_ids")
     def _compute_price_unit(self):
         """IaaS prices are the contract's, or without one the list's: never typed."""
         priced = self.filtered(lambda line: line.order_id and line.product_id.is_iaas)
@@ -133,6 +144,7 @@ class SaleOrderLine(models.Model):
                 or vals.get("product_uom_id", line.product_uom_id.id)
                 != line.product_uom_id.id
                 or float_compare(quantity, line.product_uom_qty, precision_digits=6)
+                or line._iaas_changes_dimensions(vals)
             ):
                 raise UserError(
                     self.env._(
@@ -188,12 +200,15 @@ class SaleOrderLine(models.Model):
         return contract._get_discount(self.product_id, day).discount
 
     def _iaas_usage_description(self):
-        price = self.iaas_price_id.sudo()
-        if not price:
+        prices = self._iaas_usage_prices()
+        if not prices:
             return self.env._("Billed on usage")
+        price = prices[:1]
         words = self.env._(
             "Billed on usage at %(price)s",
-            price=", ".join(price._describe().splitlines()),
+            price="; ".join(
+                ", ".join(price._describe_labelled().splitlines()) for price in prices
+            ),
         )
         discount = self._iaas_discount()
         if not discount:
@@ -203,7 +218,7 @@ class SaleOrderLine(models.Model):
             words=words,
             discount=price._format_number(discount),
         )
-        if price.charge_model != "standard":
+        if price.charge_model != "standard" or len(prices) > 1:
             return words
         return self.env._(
             "%(words)s: %(price)s",
@@ -234,11 +249,9 @@ class SaleOrderLine(models.Model):
         reason = self._iaas_lifecycle_obstacle(contract, day)
         if reason:
             return reason
-        if not self.iaas_price_id:
-            return self.env._(
-                "no price is valid on %(day)s. Add one under Contracts, Prices.",
-                day=fields.Date.to_string(day),
-            )
+        reason = self._iaas_dimension_obstacle(day)
+        if reason:
+            return reason
         quantity = self._iaas_quantity()
         if quantity <= 0:
             return self.env._("the quantity must be above zero.")
@@ -288,7 +301,8 @@ class SaleOrderLine(models.Model):
             known = line.with_context(active_test=False).iaas_resource_ids.sudo()
             known = known.filtered(
                 lambda resource, line=line, values=values: (
-                    resource._get_ordered() == (line.product_id, values["quantity"])
+                    resource.dimension_value_ids == line.iaas_dimension_value_ids
+                    and resource._get_ordered() == (line.product_id, values["quantity"])
                     and resource.contract_id.id == values["contract_id"]
                 )
             )
@@ -330,6 +344,7 @@ class SaleOrderLine(models.Model):
             "contract_id": self.order_id.iaas_contract_id.id,
             "product_id": self.product_id.id,
             "quantity": self._iaas_quantity() if per_line else Decimal(1),
+            "dimension_value_ids": [Command.set(self.iaas_dimension_value_ids.ids)],
             "date_start": day,
             "sale_line_id": self.id,
         }

@@ -1,6 +1,7 @@
 import json
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
+from typing import Any, NamedTuple
 
 from psycopg2.errors import UniqueViolation
 
@@ -9,7 +10,17 @@ from odoo.exceptions import ConcurrencyError, UserError, ValidationError
 
 from ..pricing import day_start
 
-LINE_KEYS = {"product", "quantity", "resources"}
+LINE_KEYS = {"product", "quantity", "resources", "dimensions"}
+
+
+class Requested(NamedTuple):
+    """A line that somebody wants to order."""
+
+    product: Any
+    quantity: Decimal
+    references: list
+    #: The ids of the price dimension values.
+    dimensions: tuple = ()
 
 
 class SaleOrder(models.Model):
@@ -46,8 +57,8 @@ class SaleOrder(models.Model):
         :param str external_ref: the caller's reference, unique in the company
         :param str contract: number of the framework contract
         :param list lines: ``{"product": internal reference or id, "quantity": number
-            or its text, "resources": references the resources shall have}``, the
-            last one optional
+            or its text, "resources": references the resources shall have, "dimensions":
+            ``{"region": "sg1"}``}``, the last two optional
         :param str service_date: first day of service as ``YYYY-MM-DD``, by default
             today in the contract's time zone
         :param str customer_ref: the customer's own order number
@@ -141,13 +152,14 @@ class SaleOrder(models.Model):
             "order_line": [
                 Command.create(
                     {
-                        "product_id": product.id,
-                        "product_uom_id": product.uom_id.id,
-                        "product_uom_qty": float(quantity),
-                        "iaas_resource_refs": references or False,
+                        "product_id": line.product.id,
+                        "product_uom_id": line.product.uom_id.id,
+                        "product_uom_qty": float(line.quantity),
+                        "iaas_resource_refs": line.references or False,
+                        "iaas_dimension_value_ids": [Command.set(line.dimensions)],
                     }
                 )
-                for product, quantity, references in requested
+                for line in (Requested(*line) for line in requested)
             ],
         }
 
@@ -210,7 +222,7 @@ class SaleOrder(models.Model):
 
     @api.model
     def _iaas_parse_lines(self, lines, contract):
-        """The requested ``(product, quantity, references)``; all errors at once."""
+        """The ``Requested`` lines; all errors at once."""
         if not isinstance(lines, list) or not lines:
             raise ValidationError(
                 self.env._("lines: an order needs a list with at least one line.")
@@ -228,7 +240,7 @@ class SaleOrder(models.Model):
     @api.model
     def _iaas_check_references(self, requested, company):
         """The references for resources must be new, also among each other."""
-        references = [ref for _product, _quantity, refs in requested for ref in refs]
+        references = [ref for line in requested for ref in Requested(*line).references]
         taken = {ref for ref in references if references.count(ref) > 1}
         taken.update(
             self.env["iaas.resource"]
@@ -287,7 +299,13 @@ class SaleOrder(models.Model):
                     expected=expected,
                 )
             )
-        return product, quantity, references
+        dimensions = line.get("dimensions") or {}
+        if not isinstance(dimensions, dict):
+            raise ValidationError(
+                self.env._('dimensions is an object like {"region": "sg1"}.')
+            )
+        values = self.env["iaas.price.dimension"]._parse(dimensions)
+        return Requested(product, quantity, references, tuple(values.ids))
 
     @api.model
     def _iaas_find_product(self, key, company):
@@ -317,8 +335,14 @@ class SaleOrder(models.Model):
             "service_date": fields.Date.to_string(day) if day else None,
             "customer_ref": customer_ref or None,
             "lines": [
-                [product.id, f"{quantity.normalize():f}", references]
-                for product, quantity, references in requested
+                [
+                    line.product.id,
+                    f"{line.quantity.normalize():f}",
+                    line.references,
+                    # Only where given, so that orders placed before keep their digest.
+                    *([sorted(line.dimensions)] if line.dimensions else ()),
+                ]
+                for line in (Requested(*line) for line in requested)
             ],
         }
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))

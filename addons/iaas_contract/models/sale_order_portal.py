@@ -80,9 +80,11 @@ class SaleOrder(models.Model):
         order = self._iaas_portal_draft(contract, requested, day)
         offer = []
         for line in order.order_line.filtered(lambda line: not line._iaas_obstacle()):
-            price, discount = line.iaas_price_id, line._iaas_discount()
-            net = ""
-            if price.charge_model == "standard":
+            prices, discount = line.iaas_price_id, line._iaas_discount()
+            if line.product_id.iaas_charge_kind == "usage":
+                prices = line._iaas_usage_prices()
+            net, price = "", prices[:1]
+            if len(prices) == 1 and price.charge_model == "standard":
                 net = price._describe_unit_price(
                     price.unit_price * (100 - discount) / 100
                 )
@@ -90,7 +92,7 @@ class SaleOrder(models.Model):
                 {
                     "product": line.product_id,
                     "family": line.product_id.categ_id,
-                    "price": price._describe(),
+                    "price": "\n".join(p._describe_labelled() for p in prices),
                     "discount": discount and price._format_number(discount),
                     "net": net,
                 }

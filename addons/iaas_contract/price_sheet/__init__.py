@@ -1,9 +1,10 @@
 """Price lists as tables, CSV or XLSX: exact, pure, free of Odoo.
 
 One row is a price; a price with tiers takes one row per tier, one below the other.
+What a price is for, beside its product, stands in a column per dimension.
 """
 
-from .columns import COLUMNS
+from .columns import COLUMNS, dimension_column
 from .parse import SheetError, SheetPrice, parse
 from .tables import read_table, write_csv, write_xlsx
 
@@ -11,6 +12,7 @@ __all__ = [
     "COLUMNS",
     "SheetError",
     "SheetPrice",
+    "dimension_column",
     "parse",
     "read_table",
     "write_csv",

@@ -100,6 +100,28 @@ TIER_COLUMNS = {
     "tier_max_blocks": _whole,
 }
 COLUMNS = {**PRICE_COLUMNS, **TIER_COLUMNS}
+#: Columns after these names say which dimensions a price is for: ``dimension_region``.
+DIMENSION_PREFIX = "dimension_"
 REQUIRED = ("product", "charge_model")
 #: For who reads the file; not read back.
 INFORMATIVE = ("name", "unit")
+
+
+def dimension_column(name):
+    """The column of a dimension.
+
+    >>> dimension_column("region")
+    'dimension_region'
+    """
+    return f"{DIMENSION_PREFIX}{name}"
+
+
+def all_columns(dimensions=()):
+    """Every column with what reads its cells: what a price is for stands first."""
+    columns = dict(COLUMNS)
+    return {
+        "product": columns.pop("product"),
+        "name": columns.pop("name"),
+        **{dimension_column(name): _text for name in dimensions},
+        **columns,
+    }

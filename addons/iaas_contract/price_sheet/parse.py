@@ -3,7 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from .columns import COLUMNS, INFORMATIVE, PRICE_COLUMNS, REQUIRED, TIER_COLUMNS
+from .columns import (
+    INFORMATIVE,
+    PRICE_COLUMNS,
+    REQUIRED,
+    TIER_COLUMNS,
+    all_columns,
+    dimension_column,
+)
 
 
 class SheetError(NamedTuple):
@@ -17,16 +24,20 @@ class SheetError(NamedTuple):
 
 @dataclass
 class SheetPrice:
-    """A price of the file: its product as written, its values, its tiers."""
+    """A price of the file: its product as written, its values, its tiers, and the
+    dimensions that it is for."""
 
     row: int
     product: str
     values: dict[str, Any]
     tiers: list[dict[str, Any]] = field(default_factory=list)
+    dimensions: dict[str, str] = field(default_factory=dict)
 
 
-def parse(rows):
+def parse(rows, dimensions=()):
     """The prices of the rows, and all mistakes.
+
+    :param dimensions: the names of the dimensions that a price may be for
 
     >>> rows = [(2, {"product": "A", "charge_model": "standard", "unit_price": "x"})]
     >>> prices, [error] = parse(rows)
@@ -34,12 +45,13 @@ def parse(rows):
     (2, 'unit_price', 'x')
     """
     rows = list(rows)
-    errors = list(_check_header(rows))
+    columns = all_columns(dimensions)
+    errors = list(_check_header(rows, columns))
     if errors:
         return [], errors
     prices = []
     for number, texts in rows:
-        values, wrong = _convert(number, texts)
+        values, wrong = _convert(number, texts, columns)
         errors += wrong
         product = values.get("product")
         if not product:
@@ -55,18 +67,29 @@ def parse(rows):
             for name in PRICE_COLUMNS
             if name in values and name not in ("product", *INFORMATIVE)
         }
-        if prices and prices[-1].product == product and tier and prices[-1].tiers:
-            errors += _check_continued(number, texts, own, prices[-1])
-            prices[-1].tiers.append(tier)
+        demanded = {
+            name: values[dimension_column(name)]
+            for name in dimensions
+            if dimension_column(name) in values
+        }
+        subject = (product, demanded)
+        before = prices[-1] if prices else None
+        if (
+            before
+            and (before.product, before.dimensions) == subject
+            and (tier and before.tiers)
+        ):
+            errors += _check_continued(number, texts, own, before)
+            before.tiers.append(tier)
             continue
-        if any(price.product == product for price in prices):
+        if any((price.product, price.dimensions) == subject for price in prices):
             errors.append(
                 SheetError(
                     number,
                     "product",
                     product,
-                    "is there twice; only the tiers of one price take several rows, "
-                    "one below the other",
+                    "is there twice for the same dimensions; only the tiers of one "
+                    "price take several rows, one below the other",
                 )
             )
             continue
@@ -74,30 +97,31 @@ def parse(rows):
             errors.append(
                 SheetError(number, "charge_model", "", "say how the price is charged")
             )
-        prices.append(SheetPrice(number, product, own, [tier] if tier else []))
+        tiers = [tier] if tier else []
+        prices.append(SheetPrice(number, product, own, tiers, demanded))
     return prices, errors
 
 
-def _check_header(rows):
+def _check_header(rows, columns):
     if not rows:
         yield SheetError(1, "", "", "the file holds no prices")
         return
     names = rows[0][1].keys()
     for name in names:
-        if name and name not in COLUMNS:
+        if name and name not in columns:
             yield SheetError(1, name, "", "unknown column")
     for name in REQUIRED:
         if name not in names:
             yield SheetError(1, name, "", "this column is missing")
 
 
-def _convert(number, texts):
+def _convert(number, texts, columns):
     values, errors = {}, []
     for name, text in texts.items():
         if not text or not name:
             continue
         try:
-            values[name] = COLUMNS[name](text)
+            values[name] = columns[name](text)
         except ValueError as error:
             errors.append(SheetError(number, name, text, str(error)))
     return values, errors

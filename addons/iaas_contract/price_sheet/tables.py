@@ -9,7 +9,7 @@ from zipfile import BadZipFile
 import xlsxwriter
 from openpyxl import load_workbook
 
-from .columns import COLUMNS
+from .columns import all_columns
 
 
 def read_table(content, file_name):
@@ -73,10 +73,12 @@ def _cell_text(value):
     return str(value)
 
 
-def write_csv(rows):
-    """The rows (dicts by column) as a CSV file."""
+def write_csv(rows, dimensions=()):
+    """The rows (dicts by column) as a CSV file, with a column per dimension."""
     stream = io.StringIO(newline="")
-    writer = csv.DictWriter(stream, fieldnames=list(COLUMNS), lineterminator="\r\n")
+    writer = csv.DictWriter(
+        stream, fieldnames=list(all_columns(dimensions)), lineterminator="\r\n"
+    )
     writer.writeheader()
     for row in rows:
         writer.writerow({name: _value_text(value) for name, value in row.items()})
@@ -97,19 +99,20 @@ def _value_text(value):
     return str(value)
 
 
-def write_xlsx(rows):
+def write_xlsx(rows, dimensions=()):
     """The rows as a workbook. A number that a spreadsheet would round is a text."""
     stream = io.BytesIO()
+    columns = list(all_columns(dimensions))
     with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
         sheet = book.add_worksheet("Prices")
         bold = book.add_format({"bold": True})
         as_day = book.add_format({"num_format": "yyyy-mm-dd"})
         sheet.freeze_panes(1, 1)
-        for column, name in enumerate(COLUMNS):
+        for column, name in enumerate(columns):
             sheet.write_string(0, column, name, bold)
             sheet.set_column(column, column, max(len(name) + 2, 10))
         for number, row in enumerate(rows, start=1):
-            for column, name in enumerate(COLUMNS):
+            for column, name in enumerate(columns):
                 value = row.get(name)
                 if isinstance(value, (Decimal, int)) and not isinstance(value, bool):
                     if _survives(value):

@@ -18,6 +18,15 @@ from .models import (
 from .periods import CYCLES, billing_periods, day_start, full_period
 from .proration import prorate, prorate_segments
 from .rating import TierCharge, base_amount, rate, tier_charges, volume_dips
+from .resolution import (
+    Rule,
+    Stretch,
+    dimension_key,
+    find_price,
+    parse_dimension_key,
+    prices_in_force,
+    timeline,
+)
 from .rounding import allocate, round_half_up
 
 __all__ = [
@@ -26,6 +35,8 @@ __all__ = [
     "EVENT_MODELS",
     "TIERED_MODELS",
     "Price",
+    "Rule",
+    "Stretch",
     "Tier",
     "TierCharge",
     "allocate",
@@ -36,9 +47,13 @@ __all__ = [
     "committed",
     "curve",
     "day_start",
+    "dimension_key",
     "even_events",
+    "find_price",
     "full_period",
     "knots",
+    "parse_dimension_key",
+    "prices_in_force",
     "prorate",
     "prorate_segments",
     "rate",
@@ -47,5 +62,6 @@ __all__ = [
     "round_half_up",
     "shortfall",
     "tier_charges",
+    "timeline",
     "volume_dips",
 ]

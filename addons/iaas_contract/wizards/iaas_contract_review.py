@@ -5,6 +5,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 
 from ..fields import Decimal
+from ..pricing import dimension_key, parse_dimension_key
 
 # How much later than agreed a customer pays, on average, before terms are proposed.
 LATE_DAYS, VERY_LATE_DAYS = 10, 30
@@ -175,24 +176,22 @@ class IaasContractReview(models.TransientModel):
             day = max(day, terms.date_effective)
         mix = self._expected_mix(contract)
         products = self._covered_products(terms, mix)
+        quoted = defaultdict(PythonDecimal)
+        for (product, _key), share in mix.items():
+            quoted[product] += share.quoted
         capacity = self._get_capacity_notes(
-            contract.company_id,
-            {
-                product: mix[product].quoted if product in mix else PythonDecimal(0)
-                for product in products
-            },
+            contract.company_id, {product: quoted[product] for product in products}
         )
-        found = self._offered_prices(terms, contract, products, day)
         costs = self._get_unit_costs(products)
         rows = []
-        for product in products:
-            price = found[product]
+        for (product, key), price in self._find_prices(terms, products, mix, day):
             # The deepest discount that the customer can reach is what we offer.
             offer = terms.line_ids._pick(product, day, reached=bool)
-            share = mix.get(product, Mix())
+            share = mix.get((product, key), Mix())
             quantity = share.runs + share.quoted
             line = {
                 "product_id": product.id,
+                "dimension_text": self._name_dimensions(key),
                 "quantity": share.runs,
                 "quoted": share.quoted,
                 "list_unit": PythonDecimal(0),
@@ -248,34 +247,6 @@ class IaasContractReview(models.TransientModel):
         return rows
 
     @api.model
-    def _offered_prices(self, terms, contract, products, day):
-        """The price of each service; in an amendment those that it proposes."""
-        prices = self.env["iaas.price"].sudo().with_company(contract.company_id)
-        found = prices._find(products, day, contract)
-        if terms == contract:
-            return found
-        own = terms.price_ids.filtered(lambda price: price._is_valid_on(day))
-        by_product = own.grouped("product_id")
-        ended = products.filtered(
-            lambda product: found[product].contract_id and product not in by_product
-        )
-        listed = prices.search(
-            [
-                ("product_id", "in", ended.ids),
-                ("contract_id", "=", False),
-                ("company_id", "=", contract.company_id.id),
-                ("currency_id", "=", contract.currency_id.id),
-            ]
-        ).filtered(lambda price: price._is_valid_on(day))
-        by_product = listed.grouped("product_id") | by_product
-        return {
-            product: by_product[product][:1]
-            if product in by_product
-            else found[product].filtered(lambda price: product not in ended)  # noqa: B023
-            for product in products
-        }
-
-    @api.model
     def _in_currency(self, amount, currency, contract, day):
         if not amount or currency == contract.currency_id:
             return amount
@@ -287,7 +258,7 @@ class IaasContractReview(models.TransientModel):
     @api.model
     def _expected_mix(self, contract):
         """What the customer runs under the contract, or under the one that it renews,
-        and what is quoted: ``Mix`` by product."""
+        and what is quoted: ``Mix`` by (product, dimension key)."""
         today = contract._today()
         mix = defaultdict(Mix)
         lines = (
@@ -305,7 +276,9 @@ class IaasContractReview(models.TransientModel):
         for line in lines:
             product, quantity = line.product_id, line._iaas_quantity()
             number = quantity if product.iaas_resource_policy == "per_unit" else 1
-            mix[product] = mix[product].plus(quoted=quantity, number=number)
+            values = line.iaas_dimension_value_ids
+            subject = product, dimension_key(values._to_dimensions())
+            mix[subject] = mix[subject].plus(quoted=quantity, number=number)
         groups = (
             self.env["iaas.resource"]
             .sudo()
@@ -316,20 +289,55 @@ class IaasContractReview(models.TransientModel):
                     ("date_end", "=", False),
                     ("date_end", ">=", today),
                 ],
-                ["product_id"],
+                ["product_id", "dimension_key"],
                 ["quantity:sum", "__count"],
             )
         )
-        for product, total, number in groups:
-            mix[product] = mix[product].plus(
+        for product, key, total, number in groups:
+            subject = product, key or ""
+            mix[subject] = mix[subject].plus(
                 runs=PythonDecimal(str(total)), number=number
             )
         return dict(mix)
 
     @api.model
+    def _find_prices(self, terms, products, mix, day):
+        """The price of each (product, dimension key) that runs, then those for
+        dimensions that do not run yet; in an amendment those that it proposes."""
+        contract = terms._judged_contract().sudo()
+        prices = self.env["iaas.price"].sudo().with_company(contract.company_id)
+        own = None if terms == contract else terms.price_ids
+        running = {key: (key[0], parse_dimension_key(key[1])) for key in mix}
+        found = prices._find_each(running, day, contract, own)
+        in_force = prices._find_in_force(products, day, contract, own)
+        for product in products:
+            # Usage meets the prices that its events name, whatever its resource says.
+            elsewhere = product.iaas_charge_kind == "usage" and in_force[product]
+            used = [
+                (key, price)
+                for key, price in found.items()
+                if key[0] == product and (price or not elsewhere)
+            ]
+            yield from used
+            shown = prices.union(*(price for _key, price in used))
+            for price in in_force[product] - shown:
+                yield (product, price.dimension_key or ""), price
+            if not used and not in_force[product]:
+                yield (product, ""), prices.browse()
+
+    @api.model
+    def _name_dimensions(self, key):
+        """The dimensions of a key as people call them."""
+        if not key:
+            return False
+        Dimension = self.env["iaas.price.dimension"]
+        values = Dimension._parse(parse_dimension_key(key))
+        return ", ".join(values.mapped("display_name"))
+
+    @api.model
     def _covered_products(self, terms, mix):
         """What runs first, then what may be ordered."""
-        running = self.env["product.product"].sudo().concat(*mix)
+        running = self.env["product.product"].sudo().union(*(key[0] for key in mix))
         offered = terms.catalogue_id.product_ids or running.search(
             [
                 ("is_iaas", "=", True),

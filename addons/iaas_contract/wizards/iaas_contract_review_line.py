@@ -14,6 +14,7 @@ class IaasContractReviewLine(models.TransientModel):
     )
     currency_id = fields.Many2one(related="review_id.currency_id")
     product_id = fields.Many2one("product.product", string="Service", required=True)
+    dimension_text = fields.Char(string="Dimensions")
     uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
     quantity = Decimal(string="Runs Now")
     quoted = Decimal(

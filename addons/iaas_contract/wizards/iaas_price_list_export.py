@@ -3,7 +3,7 @@ import base64
 from odoo import fields, models
 
 from ..models.iaas_price import PRICING_FIELDS
-from ..price_sheet import write_csv, write_xlsx
+from ..price_sheet import dimension_column, write_csv, write_xlsx
 
 _WRITERS = {"csv": write_csv, "xlsx": write_xlsx}
 
@@ -36,7 +36,10 @@ class IaasPriceListExport(models.TransientModel):
     def action_export(self):
         """Write the file and download it."""
         self.ensure_one()
-        content = _WRITERS[self.file_format](list(self._prepare_rows()))
+        content = _WRITERS[self.file_format](
+            list(self._prepare_rows()),
+            self.env["iaas.price.dimension"]._get_order(),
+        )
         stem = (self.version_id.name or f"prices-{self.day}").replace("/", "-")
         self.write(
             {
@@ -57,15 +60,21 @@ class IaasPriceListExport(models.TransientModel):
         if version:
             current = version._get_predecessors(products)
             for price in version.ended_price_ids:
-                current.pop(price.product_id, None)
-            current |= {price.product_id: price for price in version.price_ids}
+                current.pop(price._get_scope(), None)
+            current |= {price._get_scope(): price for price in version.price_ids}
+            found = version.price_ids.union(*current.values())
+            found = found.filtered(lambda price: price in current.values())
         else:
-            current = (
-                self.env["iaas.price"]
-                .with_company(self.company_id)
-                ._find(products, self.day)
+            prices = self.env["iaas.price"].with_company(self.company_id)
+            found = prices.union(*prices._find_in_force(products, self.day).values())
+        by_product = found.grouped("product_id")
+        return [
+            price
+            for product in products
+            for price in by_product.get(product, found.browse()).sorted(
+                lambda price: price.dimension_key or ""
             )
-        return [current[product] for product in products if current.get(product)]
+        ]
 
     def _prepare_rows(self):
         for price in self._get_prices():
@@ -78,8 +87,15 @@ class IaasPriceListExport(models.TransientModel):
             if price.date_end:
                 values["date_end"] = price.date_end
             product = price.product_id
-            row = {
+            subject = {
                 "product": product.default_code or product.name,
+                **{
+                    dimension_column(name): value
+                    for name, value in price._get_dimensions().items()
+                },
+            }
+            row = {
+                **subject,
                 "name": product.name,
                 "unit": price.uom_id.name,
                 **values,
@@ -87,7 +103,7 @@ class IaasPriceListExport(models.TransientModel):
             tiers = price.tier_ids if price._is_tiered() else []
             for tier in tiers:
                 yield {**row, **self._prepare_tier(tier)}
-                row = {"product": row["product"], "charge_model": price.charge_model}
+                row = {**subject, "charge_model": price.charge_model}
             if not tiers:
                 yield row
 

@@ -5,7 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
-from ..price_sheet import SheetError, parse, read_table
+from ..price_sheet import SheetError, dimension_column, parse, read_table
+from ..pricing import dimension_key
 
 
 class IaasPriceListImport(models.TransientModel):
@@ -96,22 +97,20 @@ class IaasPriceListImport(models.TransientModel):
             *(product for product, _values in prices)
         )
         current = version._get_predecessors(products)
-        commands = [
-            Command.delete(price.id)
-            for price in version.price_ids
-            if price.product_id in products
-        ]
+        commands, named = [], set()
         for product, values in prices:
             price = self._new_price(product, values)
-            if price._compare(current.get(product, self.env["iaas.price"]))[0] != (
-                "unchanged"
-            ):
+            named.add(price._get_scope())
+            old = current.get(price._get_scope(), self.env["iaas.price"])
+            if price._compare(old)[0] != "unchanged":
                 commands.append(Command.create({"product_id": product.id, **values}))
+        replaced = version.price_ids.filtered(lambda p: p._get_scope() in named)
+        commands = [Command.delete(price.id) for price in replaced] + commands
         ended = version.ended_price_ids.filtered(
-            lambda price: price.product_id not in products
+            lambda price: price._get_scope() not in named
         )
         if self.missing == "end":
-            ended |= self._get_missing(products)
+            ended |= self._get_missing(named)
         version.write(
             {"price_ids": commands, "ended_price_ids": [Command.set(ended.ids)]}
         )
@@ -138,19 +137,26 @@ class IaasPriceListImport(models.TransientModel):
             rows = list(read_table(base64.b64decode(self.file), self.file_name or ""))
         except ValueError as error:
             return [], [SheetError(1, "", self.file_name or "", str(error))]
-        sheet_prices, errors = parse(rows)
+        Dimension = self.env["iaas.price.dimension"]
+        sheet_prices, errors = parse(rows, Dimension._get_order())
         products = self._find_products({price.product for price in sheet_prices})
         prices, seen = [], {}
         for sheet_price in sheet_prices:
             found = products[sheet_price.product]
-            reason = self._product_obstacle(found, seen)
+            subject = (found, dimension_key(sheet_price.dimensions))
+            reason = self._product_obstacle(found, seen.get(subject))
             if reason:
                 errors.append(
                     SheetError(sheet_price.row, "product", sheet_price.product, reason)
                 )
                 continue
-            seen[found] = sheet_price.row
-            values = self._prepare_values(sheet_price)
+            seen[subject] = sheet_price.row
+            unknown = list(self._check_dimensions(sheet_price))
+            if unknown:
+                errors += unknown
+                continue
+            dimensions = Dimension._parse(sheet_price.dimensions)
+            values = self._prepare_values(sheet_price, dimensions)
             if not any(error.row == sheet_price.row for error in errors):
                 errors += self._check_sound(sheet_price, found, values)
             prices.append((found, values))
@@ -172,23 +178,36 @@ class IaasPriceListImport(models.TransientModel):
             by_name[product.name] += product
         return {name: by_code[name] or by_name[name] for name in names}
 
-    def _product_obstacle(self, products, seen):
+    def _product_obstacle(self, products, row):
         if not products:
             return self.env._("no service has this reference or name")
         if len(products) > 1:
             return self.env._(
                 "several services are called so; give them internal references"
             )
-        if products in seen:
-            return self.env._("the same service as in row %(row)s", row=seen[products])
+        if row:
+            return self.env._("the same service as in row %(row)s", row=row)
         return ""
 
-    def _prepare_values(self, sheet_price):
+    def _check_dimensions(self, sheet_price):
+        for name, value in sheet_price.dimensions.items():
+            try:
+                self.env["iaas.price.dimension"]._parse({name: value})
+            except UserError as error:
+                yield SheetError(
+                    sheet_price.row, dimension_column(name), value, str(error)
+                )
+
+    def _prepare_values(self, sheet_price, dimensions):
         tiers = [
             Command.create({"sequence": number, **tier})
             for number, tier in enumerate(sheet_price.tiers, start=1)
         ]
-        return {**sheet_price.values, "tier_ids": tiers}
+        return {
+            **sheet_price.values,
+            "dimension_value_ids": [Command.set(dimensions.ids)],
+            "tier_ids": tiers,
+        }
 
     def _check_sound(self, sheet_price, product, values):
         date_end = values.get("date_end")
@@ -224,29 +243,33 @@ class IaasPriceListImport(models.TransientModel):
             *(product for product, _values in prices)
         )
         current = self.version_id._get_predecessors(products)
+        named = set()
         for product, values in prices:
-            old = current.get(product, nothing)
             new = self._new_price(product, values)
+            named.add(new._get_scope())
+            old = current.get(new._get_scope(), nothing)
             kind, change = new._compare(old)
             yield {
                 "product_id": product.id,
+                "dimension_text": new.dimension_text,
                 "kind": kind,
                 "old_summary": old.summary,
                 "new_summary": new.summary,
                 "change_text": change,
             }
         if self.missing == "end":
-            for price in self._get_missing(products):
+            for price in self._get_missing(named):
                 yield {
                     "product_id": price.product_id.id,
+                    "dimension_text": price.dimension_text,
                     "kind": "ended",
                     "old_summary": price.summary,
                 }
 
-    def _get_missing(self, products):
-        """The list prices of services that the file does not name."""
-        version = self.version_id
-        others = self.env["product.product"].search(
-            Domain("is_iaas", "=", True) & Domain("id", "not in", products.ids)
+    def _get_missing(self, named):
+        """The list prices of the subjects that the file does not name."""
+        products = self.env["product.product"].search([("is_iaas", "=", True)])
+        current = self.version_id._get_predecessors(products)
+        return self.env["iaas.price"].union(
+            *(price for subject, price in current.items() if subject not in named)
         )
-        return self.env["iaas.price"].union(*version._get_predecessors(others).values())

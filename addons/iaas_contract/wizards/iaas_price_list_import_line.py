@@ -11,6 +11,7 @@ class IaasPriceListImportLine(models.TransientModel):
     )
     sequence = fields.Integer(compute="_compute_sequence", store=True)
     product_id = fields.Many2one("product.product", string="Service")
+    dimension_text = fields.Char(string="Dimensions")
     kind = fields.Selection(
         [
             ("new", "New"),
