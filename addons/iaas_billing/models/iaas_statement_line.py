@@ -269,7 +269,8 @@ class IaasStatementLine(models.Model):
 
     @api.model
     def _get_values_key(self, values):
-        return tuple(getattr(values[name], "id", values[name]) or "" for name in KEY)
+        given = {name: values.get(name) for name in KEY}
+        return tuple(getattr(value, "id", value) or "" for value in given.values())
 
     def _update(self, values):
         """Write those values that differ."""

@@ -237,26 +237,22 @@ class IaasStatement(models.Model):
         for, one per segment of an additive meter; a single one, at the price at the
         end of the period, of any other meter."""
         product = meters.product_id
-        own = terms.relevant(self, product, resource._get_dimensions())
         # A minimum may be due without usage: at the price where the resource is.
-        used = usage.combinations(self, resource, meters) or {dimension_key(own)}
+        used = usage.combinations(self, resource, meters) or {
+            dimension_key(terms.relevant(self, product, resource._get_dimensions()))
+        }
         segments = {
             key: terms.segments(self, product, parse_dimension_key(key)) for key in used
         }
+        final = {
+            key: [split[-1]._replace(first=self.date_from)]
+            for key, split in segments.items()
+        }
         additive = meters.filtered(lambda meter: meter._is_additive())
         slices = defaultdict(list)
-        for key, track in split_tracks(segments, self.date_to).items():
-            slices[key] += [(part, meter) for part in track for meter in additive]
-        # At the price at the end of the period, throughout.
-        final = {
-            key: [own[-1]._replace(first=self.date_from)]
-            for key, own in segments.items()
-        }
-        if meters - additive:
-            for key, track in split_tracks(final, self.date_to).items():
-                slices[key] += [
-                    (part, meter) for part in track for meter in meters - additive
-                ]
+        for rated, by in ((segments, additive), (final, meters - additive)):
+            for key, track in split_tracks(rated, self.date_to).items():
+                slices[key] += [(slice_, meter) for slice_ in track for meter in by]
         for track in slices.values():
             yield from self._prepare_track(resource, product, track, terms, usage)
 
@@ -296,6 +292,18 @@ class IaasStatement(models.Model):
 
         :raise UserError: without a price; what is used is never billed at zero
         """
+        if not segment.price and terms.dimensions(product or resource.product_id):
+            raise UserError(
+                self.env._(
+                    "%(product)s has no price in %(currency)s on %(day)s for where "
+                    "%(resource)s is or was used. Add a price for that dimension, or "
+                    "one for any, valid on that day.",
+                    product=(product or resource.product_id).display_name,
+                    currency=self.currency_id.name,
+                    day=segment.first,
+                    resource=resource.display_name,
+                )
+            )
         if not segment.price:
             raise UserError(
                 self.env._(

@@ -361,7 +361,7 @@ def _levels(events, since=None):
     ordered = sorted(events, key=lambda event: (event.time, event.value))
     by_time = {event.time: event for event in ordered}
     levels = list(by_time.values())
-    if since is None:
+    if since is None or not levels:
         return levels
     since = since.replace(tzinfo=timezone.utc)
     after = [*(level.time for level in levels[1:]), None]

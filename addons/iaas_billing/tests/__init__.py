@@ -4,6 +4,7 @@ from . import test_gates
 from . import test_invoicing
 from . import test_rating
 from . import test_rating_changes
+from . import test_rating_dimensions
 from . import test_rating_usage
 from . import test_security
 from . import test_renewal
