@@ -128,3 +128,56 @@ def test_tiers_that_contradict_the_first_row():
         "A;volume;6;;1\n"
     )
     assert [(error.row, error.column) for error in errors] == [(3, "min_amount")]
+
+
+def test_a_price_for_each_set_of_dimensions():
+    rows = read_table(
+        b"product;dimension_region;dimension_family;charge_model;unit_price;"
+        b"tier_up_to;tier_unit_price\n"
+        b"A;;;standard;1;;\n"
+        b"A;sg1;;graduated;;10;2\n"
+        b"A;sg1;;graduated;;;1\n"
+        b"A;sg1;c6;standard;3;;\n"
+        b"A;;;graduated;;;1\n"
+        b"A;sg1;c6;standard;4;;\n",
+        "prices.csv",
+    )
+    prices, errors = parse(rows, ("region", "family"))
+    assert [price.dimensions for price in prices] == [
+        {},
+        {"region": "sg1"},
+        {"region": "sg1", "family": "c6"},
+    ]
+    assert [len(price.tiers) for price in prices] == [0, 2, 0]
+    assert [(error.row, error.column) for error in errors] == [
+        (6, "product"),
+        (7, "product"),
+    ]
+
+
+def test_a_dimension_that_nobody_knows():
+    rows = list(
+        read_table(b"product,dimension_zone,charge_model\nA,x,dynamic\n", "p.csv")
+    )
+    assert [error.column for error in parse(rows, ("region",))[1]] == ["dimension_zone"]
+    prices, errors = parse(rows, ("zone",))
+    assert not errors
+    assert prices[0].dimensions == {"zone": "x"}
+
+
+@pytest.mark.parametrize("write, name", [(write_csv, "p.csv"), (write_xlsx, "p.xlsx")])
+def test_dimensions_are_written_and_read_back(write, name):
+    rows = [
+        {
+            "product": "A",
+            "dimension_region": "-sg1",
+            "charge_model": "standard",
+            "unit_price": D(1),
+        },
+        {"product": "A", "charge_model": "standard", "unit_price": D(2)},
+    ]
+    read = list(read_table(write(rows, ["region"]), name))
+    assert list(read[0][1])[:3] == ["product", "name", "dimension_region"]
+    prices, errors = parse(read, ["region"])
+    assert not errors
+    assert [price.dimensions for price in prices] == [{"region": "-sg1"}, {}]

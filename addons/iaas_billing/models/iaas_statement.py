@@ -80,6 +80,7 @@ class IaasStatement(models.Model):
     )
     line_ids = fields.One2many("iaas.statement.line", "statement_id", readonly=True)
     line_count = fields.Integer(compute="_compute_line_count")
+    has_dimensions = fields.Boolean(compute="_compute_has_dimensions")
     amount_untaxed = fields.Monetary(
         string="Untaxed Amount", compute="_compute_amount_untaxed", store=True
     )
@@ -143,6 +144,11 @@ class IaasStatement(models.Model):
         )
         for statement in self:
             statement.amount_untaxed = totals.get(statement, 0)
+
+    @api.depends("line_ids.dimension_key")
+    def _compute_has_dimensions(self):
+        for statement in self:
+            statement.has_dimensions = any(statement.line_ids.mapped("dimension_key"))
 
     def _compute_line_count(self):
         counts = dict(

@@ -13,7 +13,6 @@ class IaasDimensionMixin(models.AbstractModel):
         "iaas.price.dimension.value", string="Dimensions", ondelete="restrict"
     )
     dimension_key = fields.Char(
-        string="Dimension Key",
         compute="_compute_dimension_key",
         store=True,
         precompute=True,

@@ -34,6 +34,12 @@ class IaasPrice(models.Model):
     trial_result = fields.Char(string="Comes To", compute="_compute_trial_result")
     trial_average = fields.Char(string="Per Unit", compute="_compute_trial_result")
     trial_detail = fields.Text(string="Made Up Of", compute="_compute_trial_result")
+    trial_others = fields.Text(
+        string="Elsewhere",
+        compute="_compute_trial_others",
+        help="What the quantity comes to at the prices for other dimensions that hold "
+        "when this price begins, or today if it holds already.",
+    )
     curve = fields.Json(
         string="Amount by Quantity",
         compute="_compute_curve",
@@ -76,6 +82,45 @@ class IaasPrice(models.Model):
     def _compute_curve(self):
         for price in self:
             price.curve = price._get_curve()
+
+    @api.depends(
+        "trial_quantity",
+        "trial_events",
+        "trial_discount",
+        "product_id",
+        "contract_id",
+        "dimension_value_ids",
+        "date_start",
+    )
+    def _compute_trial_others(self):
+        for price in self:
+            lines = []
+            for other in price._get_others():
+                other.trial_quantity = price.trial_quantity
+                other.trial_events = price.trial_events
+                other.trial_discount = price.trial_discount
+                label = other.dimension_text or self.env._("Any other")
+                lines.append(f"{label}: {other.trial_result}")
+            price.trial_others = "\n".join(lines)
+
+    def _get_others(self):
+        """The prices of the same service for other dimensions, not stored."""
+        if not self.product_id:
+            return self.browse()
+        day = max(
+            self.date_start or fields.Date.context_today(self),
+            fields.Date.context_today(self),
+        )
+        prices = self.with_company(self.company_id)
+        product = self.product_id._origin
+        found = prices._find_in_force(product, day, self.contract_id._origin or None)
+        others = found[product].filtered(
+            lambda other: (
+                other.dimension_value_ids != self.dimension_value_ids._origin
+                and other.currency_id == self.currency_id
+            )
+        )
+        return self.browse().concat(*(self.new(origin=other) for other in others))
 
     def _get_curve(self):
         """The points of the curve as exact texts, or the reason why there is none."""

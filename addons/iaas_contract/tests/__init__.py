@@ -24,6 +24,7 @@ from . import (
     test_portal_order,
     test_price,
     test_price_calculator,
+    test_price_dimension,
     test_price_list_file,
     test_price_list_version,
     test_resource,

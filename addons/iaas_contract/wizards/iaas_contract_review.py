@@ -46,6 +46,7 @@ class IaasContractReview(models.TransientModel):
     revenue = Decimal(string="Expected per Month", readonly=True)
     margin_percent = Decimal(string="Margin (%)", readonly=True)
     has_cost = fields.Boolean(readonly=True)
+    has_dimensions = fields.Boolean(readonly=True)
     receivable = fields.Monetary(currency_field="company_currency_id", readonly=True)
     overdue = fields.Monetary(currency_field="company_currency_id", readonly=True)
     invoiced = fields.Monetary(
@@ -128,6 +129,7 @@ class IaasContractReview(models.TransientModel):
             "breach_count": sum(row["is_breach"] for row in rows),
             "revenue": revenue,
             "has_cost": bool(costed),
+            "has_dimensions": any(row["dimension_text"] for row in rows),
             "margin_percent": _percent(base - cost, base),
             "dso": _days_outstanding(facts),
             "credit_limit_amount": limit,
