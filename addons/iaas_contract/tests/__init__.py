@@ -25,6 +25,7 @@ from . import (
     test_price,
     test_price_calculator,
     test_price_dimension,
+    test_price_list_dimension,
     test_price_list_file,
     test_price_list_version,
     test_resource,
