@@ -72,6 +72,7 @@
         "views/iaas_affiliate_report_views.xml",
         "views/iaas_customer_tier_visit_views.xml",
         "views/iaas_contract_clock_views.xml",
+        "views/iaas_contract_pipeline_views.xml",
         "views/iaas_contract_stage_report_views.xml",
         "views/iaas_contract_renewal_views.xml",
         "views/iaas_contract_notice_views.xml",

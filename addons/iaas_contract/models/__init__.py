@@ -37,6 +37,7 @@ from . import (
     iaas_contract_stage,
     iaas_contract_stage_report,
     iaas_contract_clock,
+    iaas_contract_pipeline,
     iaas_contract_renewal,
     iaas_contract_notice,
     iaas_contract_credit,

@@ -37,12 +37,14 @@ class IaasCompetitorOfferLine(models.Model):
     uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
     quantity = Decimal(required=True, default=1)
     competitor_price = Decimal(
-        string="Their Unit Price",
+        string="Their Price",
         required=True,
+        aggregator="avg",
         help="Per unit of our product; per month where we charge by the month.",
     )
     our_price = Decimal(
-        string="Our Unit Price",
+        string="Our Price",
+        aggregator="avg",
         compute="_compute_our_price",
         store=True,
         readonly=False,

@@ -1,6 +1,12 @@
+from decimal import ROUND_CEILING
+from decimal import Decimal as PythonDecimal
+
 from odoo import api, fields, models
 
 from ..fields import Decimal
+
+CENT = PythonDecimal("0.01")
+MILLIONTH = PythonDecimal("0.000001")
 
 
 class IaasDealEstimateLine(models.Model):
@@ -151,8 +157,12 @@ class IaasDealEstimateLine(models.Model):
         for line in self:
             estimate = line.estimate_id
             contribution = estimate.margin_total + estimate.upfront_cost
-            line.break_even_quantity = (
+            quantity = (
                 line.quantity * estimate.upfront_cost / contribution
                 if contribution > 0
-                else 0
+                else PythonDecimal(0)
+            )
+            # Rounded up: a little less would not pay the cost.
+            line.break_even_quantity = quantity.quantize(MILLIONTH).quantize(
+                CENT, rounding=ROUND_CEILING
             )

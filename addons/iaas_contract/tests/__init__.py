@@ -12,6 +12,7 @@ from . import (
     test_contract_life,
     test_contract_notice,
     test_contract_obligation,
+    test_contract_pipeline,
     test_contract_transitions,
     test_contract_version,
     test_decimal_field,
