@@ -1,5 +1,6 @@
 from . import (
     test_deal_estimate,
+    test_model_security,
     test_negotiation,
     test_stakeholder,
     test_affiliate_report,

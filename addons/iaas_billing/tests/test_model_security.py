@@ -1,0 +1,18 @@
+from odoo.tests import tagged
+
+from odoo.addons.iaas_contract.tests.common_security import ModelSecurityCases
+
+from .common import IaasBillingCommon
+
+
+@tagged("post_install", "-at_install")
+class TestModelSecurity(ModelSecurityCases, IaasBillingCommon):
+    addon = "iaas_billing"
+    portal_models = frozenset({"iaas.statement", "iaas.statement.line"})
+
+    @classmethod
+    def setUpClass(cls):
+        """A month that was billed, so that there is something to see."""
+        super().setUpClass()
+        cls._iaas_resource(cls.server)
+        cls._bill_month(2026, 1)
