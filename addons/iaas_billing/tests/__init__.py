@@ -2,6 +2,7 @@ from . import test_billing_run
 from . import test_commitment
 from . import test_gates
 from . import test_invoicing
+from . import test_model_security
 from . import test_rating
 from . import test_rating_changes
 from . import test_rating_dimensions

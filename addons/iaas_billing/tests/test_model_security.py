@@ -9,6 +9,7 @@ from .common import IaasBillingCommon
 class TestModelSecurity(ModelSecurityCases, IaasBillingCommon):
     addon = "iaas_billing"
     portal_models = frozenset({"iaas.statement", "iaas.statement.line"})
+    shared_models = frozenset({"iaas.meter"})
 
     @classmethod
     def setUpClass(cls):

@@ -6,6 +6,7 @@ from . import (
     test_affiliate_report,
     test_catalogue_version,
     test_change_credit,
+    test_clock_tours,
     test_contract,
     test_contract_clock,
     test_contract_renewal,

@@ -202,6 +202,11 @@ class TestPortalOrderHttp(PortalOrderCommon, HttpCase):
         shown = self.url_open(f"/my/iaas/resources/{resource.id}")
         self.assertIn(resource.external_ref, self._text(shown))
 
+    def test_tour(self):
+        """R46: in a browser, from the portal's home to what runs."""
+        self.start_tour("/my/home", "iaas_portal_order", login=self.buyer.login)
+        self.assertEqual(self.contract.resource_count, 2)
+
     def test_errors_in_words(self):
         self._login(self.buyer)
         name = f"qty_{self.server.id}"

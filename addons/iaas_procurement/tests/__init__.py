@@ -1,5 +1,6 @@
 from . import test_contract_review
 from . import test_host
+from . import test_model_security
 from . import test_pool
 from . import test_product_capacity
 from . import test_receipt
