@@ -100,7 +100,7 @@ class ModelSecurityCases:
             for model in self.registry.values()
             if model._auto
             and not model._abstract
-            and model._name.startswith("iaas.")
+            and model._name.startswith(("iaas.", "sale.order"))
             and "company_id" in model._fields
             and model._fields["company_id"].store
         }
