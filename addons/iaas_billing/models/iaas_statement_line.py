@@ -97,7 +97,7 @@ class IaasStatementLine(models.Model):
     )
     discount_percent = Decimal(string="Discount %", readonly=True)
     spend_band = Decimal(
-        string="From a Spend of",
+        string="From Spend",
         readonly=True,
         help="The undiscounted spend of a period from which the discount holds.",
     )

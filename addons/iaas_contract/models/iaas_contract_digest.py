@@ -161,7 +161,9 @@ def _shown_row(model, names, row):
     shown = [
         _shown(model, name, row[name])
         for name in names
-        if row.get(name) and row[name] != "0"
+        if row.get(name)
+        and row[name] != "0"
+        and (name != "block_policy" or row["charge_model"] == "block")
     ]
     shown += [
         f"≤ {tier['up_to'] if tier['up_to'] != '0' else '∞'}: {tier['unit_price']}"

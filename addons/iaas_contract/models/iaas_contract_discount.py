@@ -28,7 +28,7 @@ class IaasContractDiscount(models.AbstractModel):
     )
     discount = Decimal(string="Discount (%)", required=True)
     min_spend = Decimal(
-        string="From a Spend of",
+        string="From Spend",
         help="The discount holds in settlement periods in which the undiscounted spend "
         "under the contract, before tax, comes to this or more; a period that is cut "
         "short needs as much less. Of several bands the highest reached holds. "

@@ -32,6 +32,7 @@ class IaasContractReview(models.TransientModel):
     _name = "iaas.contract.review"
     _description = "Contract Review Sheet"
     _inherit = ["iaas.decimal.mixin"]
+    _rec_name = "contract_id"
 
     contract_id = fields.Many2one("iaas.contract", required=True, readonly=True)
     version_id = fields.Many2one("iaas.contract.version", readonly=True)

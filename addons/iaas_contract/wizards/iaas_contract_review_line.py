@@ -27,6 +27,6 @@ class IaasContractReviewLine(models.TransientModel):
     unit_cost = Decimal(string="Unit Cost")
     margin_percent = Decimal(string="Margin (%)")
     revenue = Decimal(string="Per Month")
-    note = fields.Char(string="Findings")
+    note = fields.Text(string="Findings")
     is_breach = fields.Boolean()
     is_warning = fields.Boolean()
