@@ -87,6 +87,7 @@ class IaasAffiliateReport(models.Model):
                      FROM iaas_price price
                     WHERE price.product_id = line.product_id
                       AND price.contract_id IS NULL
+                      AND COALESCE(price.dimension_key, '') = ''
                       AND price.active
                       AND price.charge_model = 'standard'
                       AND price.company_id = sale_order.company_id
