@@ -176,6 +176,31 @@ class TestCommitment(IaasBillingCommon):
 
 
 @tagged("post_install", "-at_install")
+class TestAmendedPrice(IaasBillingCommon):
+    def test_own_price_from_the_day_of_the_amendment(self):
+        """R27, R29: the days before are rated as they were agreed, and each line says
+        by which version."""
+        self._iaas_resource(self.server)
+        own = self._iaas_price(self.server, "60", contract_id=self.contract.id)
+        first = self.contract._current_version()
+        with freeze_time("2026-04-16 09:00:00"):
+            action = self.contract.with_user(self.ops_manager).action_amend()
+            version = self.env[action["res_model"]].browse(action["res_id"])
+            version.price_ids.unit_price = "30"
+            version.date_effective = date(2026, 4, 16)
+            version.action_submit()
+            version.write({"signed_by": "Mei Tanaka", "signed_date": "2026-04-15"})
+            version.action_put_in_force()
+        self._run(date(2026, 4, 30))
+        lines = self.contract.statement_ids.line_ids.filtered(
+            lambda line: line.segment_start.month == 4
+        ).sorted("segment_start")
+        self.assertEqual(lines.mapped("amount_exact"), [30, 15])
+        self.assertEqual(lines.price_id, own + version.price_ids)
+        self.assertEqual(lines.contract_version_id, first + version)
+
+
+@tagged("post_install", "-at_install")
 class TestSpendBands(IaasBillingCommon):
     """R27: a discount holds in periods that reach its spend, before discounts."""
 

@@ -120,6 +120,17 @@ class IaasContractTerms(models.AbstractModel):
                     )
                 )
 
+    @api.constrains("billing_timing")
+    def _check_billing_timing(self):
+        """No term that statements do not act upon."""
+        if self.filtered(lambda terms: terms.billing_timing == "before"):
+            raise ValidationError(
+                self.env._(
+                    "Fees are billed after the service: statements cannot bill them "
+                    "before it yet."
+                )
+            )
+
     @api.constrains("auto_renew", "date_end")
     def _check_renews_a_term(self):
         for terms in self:

@@ -4,7 +4,7 @@ from freezegun import freeze_time
 from psycopg2 import IntegrityError
 
 from odoo import Command
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
@@ -275,6 +275,12 @@ class TestContractVersion(IaasContractCommon):
         self.assertIn("below its floor", version._breaches()[0])
         version.price_ids.unlink()
         self.assertFalse(version._breaches())
+
+    def test_no_term_that_nobody_acts_upon(self):
+        """R92: fees before the service are not agreed on as long as nothing bills
+        them so."""
+        with self.assertRaisesRegex(ValidationError, "billed after the service"):
+            self.contract.billing_timing = "before"
 
     def test_two_amend_at_once(self):
         """Two users editing: one open amendment, and none from outdated terms."""
