@@ -71,6 +71,7 @@
         "views/iaas_order_report_views.xml",
         "views/iaas_affiliate_report_views.xml",
         "views/iaas_customer_tier_visit_views.xml",
+        "views/mail_activity_visit_views.xml",
         "views/iaas_contract_clock_views.xml",
         "views/iaas_contract_pipeline_views.xml",
         "views/iaas_contract_stage_report_views.xml",

@@ -188,9 +188,11 @@ class IaasContract(models.Model):
             )
 
     def _responsible(self):
-        """Who gets the activities: the owner, else the backup, else the user."""
+        """Who gets the activities: the owner, else the backup, else the user; the
+        administrator for what nobody owns and a customer does in the portal."""
         self.ensure_one()
-        return self.user_id or self.backup_user_id or self.env.user
+        user = self.user_id or self.backup_user_id or self.env.user
+        return self.env.ref("base.user_admin") if user.share else user
 
     def _sign(self, signed_by, signed_date):
         """Record the signature, then activate if the term has begun."""

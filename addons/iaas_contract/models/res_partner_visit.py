@@ -79,6 +79,10 @@ class ResPartner(models.Model):
         ):
             return
         owner = self.user_id or self.iaas_backup_user_id or self.env.user
+        if owner.share:
+            # Ordered in the portal by a customer whom nobody owns.
+            contracts = self.env["iaas.contract"].search([("partner_id", "=", self.id)])
+            owner = contracts[:1]._responsible()
         self.activity_schedule(
             VISIT_ACTIVITY,
             date_deadline=kind._get_date_deadline(),

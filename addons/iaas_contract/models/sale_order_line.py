@@ -6,6 +6,10 @@ from odoo.tools import float_compare
 
 from .iaas_contract import LIVE_STATES
 
+# What one line may start: beyond it somebody mistyped, or means harm.
+MOST_RESOURCES = 10_000
+MOST_QUANTITY = 1_000_000_000_000
+
 
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
@@ -255,6 +259,15 @@ class SaleOrderLine(models.Model):
         quantity = self._iaas_quantity()
         if quantity <= 0:
             return self.env._("the quantity must be above zero.")
+        most = MOST_RESOURCES
+        if self.product_id.iaas_resource_policy == "per_line":
+            most = MOST_QUANTITY
+        if quantity > most:
+            return self.env._(
+                "at most %(most)s in one line, not %(quantity)s.",
+                most=f"{most:,}",
+                quantity=f"{quantity:f}",
+            )
         if (
             self.product_id.iaas_resource_policy == "per_unit"
             and quantity != quantity.to_integral_value()

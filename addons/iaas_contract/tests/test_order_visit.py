@@ -3,6 +3,7 @@ from datetime import date
 from freezegun import freeze_time
 
 from odoo.tests import tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .common import IaasContractCommon
 
@@ -97,3 +98,24 @@ class TestOrderVisit(IaasContractCommon):
         self._made()
         order._action_cancel()
         self.assertFalse(self._visits())
+
+    def test_list_of_visits(self):
+        """Purpose, outcome and the next step stand in one list."""
+        self._order((self.server, 1))
+        visit = self._visits()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "iaas_contract.mail_activity_action_visits"
+        )
+        visits = self.env["mail.activity"].with_user(self.sales_user)
+        domain = safe_eval(action["domain"])
+        self.assertIn(visit, visits.search(domain))
+        visit.with_user(self.sales_user).action_feedback("Wants a second region")
+        listed = visits.search(domain)
+        self.assertEqual(listed.feedback, "Wants a second region")
+        self.assertTrue(listed.date_done)
+        step = self.env.ref("iaas_contract.mail_activity_type_visit_next")
+        self.assertIn(step, visit.activity_type_id.suggested_next_type_ids)
+        self.customer.with_user(self.sales_user).activity_schedule(
+            "iaas_contract.mail_activity_type_visit_next", summary="Offer the region"
+        )
+        self.assertEqual(len(visits.search(domain)), 2)

@@ -78,6 +78,18 @@ class TestPortalOrder(PortalOrderCommon):
         self.assertIn(self.buyer.partner_id, order.message_partner_ids)
         self.assertEqual(order.user_id, self.sales_user)
 
+    def test_customer_without_an_owner(self):
+        """R51: the visit and the release are not asked of the customer itself."""
+        self.contract.write({"user_id": False, "backup_user_id": False})
+        self.customer.write({"user_id": False})
+        self.contract.user_id = False
+        self._place()
+        self.assertTrue(self.customer.activity_ids)
+        self.assertFalse(self.customer.activity_ids.user_id.filtered("share"))
+        self._limit_credit(100)
+        held = self._place(token="t2")
+        self.assertFalse(held.activity_ids.user_id.filtered("share"))
+
     def test_double_click_makes_one_order(self):
         first = self._place()
         self.assertEqual(self._place(), first)
@@ -216,6 +228,8 @@ class TestPortalOrderHttp(PortalOrderCommon, HttpCase):
             ({name: "1.5"}, "must be whole"),
             ({name: "-1"}, "above zero"),
             ({name: "NaN"}, "not a number"),
+            ({name: "1000000"}, "at most 10,000 in one line"),
+            ({f"qty_{self.disk.id}": "1e30"}, "at most 1,000,000,000,000 in"),
             ({name: "1", "service_date": "2020-01-01"}, "cannot be before"),
             ({name: "1", "service_date": "soon"}, "not a date"),
             ({f"qty_{self.database.id}": "1"}, "not in the catalogue"),
