@@ -38,9 +38,13 @@ class IaasPriceDimensionValue(models.Model):
             value.name = value.name or value.code
 
     @api.depends("dimension_id.name", "name")
+    @api.depends_context("iaas_short_dimension")
     def _compute_display_name(self):
+        # In the columns of lists there is no room for the dimension.
+        short = self.env.context.get("iaas_short_dimension")
         for value in self:
-            value.display_name = f"{value.dimension_id.name}: {value.name or ''}"
+            name = value.name or ""
+            value.display_name = name if short else f"{value.dimension_id.name}: {name}"
 
     def write(self, vals):
         if vals.keys() & {"code", "dimension_id"}:

@@ -67,6 +67,7 @@ class IaasPriceListVersion(models.Model):
             ("approved", "Approved"),
             ("cancelled", "Cancelled"),
         ],
+        string="Status",
         required=True,
         readonly=True,
         default="draft",

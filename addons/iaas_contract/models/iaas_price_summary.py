@@ -17,10 +17,21 @@ class IaasPrice(models.Model):
         self.ensure_one()
         if not self.dimension_text:
             return self.summary
+        if "\n" in self.summary:
+            return f"{self.dimension_text}:\n{self.summary}"
         return self.env._(
             "%(dimensions)s: %(price)s",
             dimensions=self.dimension_text,
             price=self.summary,
+        )
+
+    def _describe_in_a_line(self):
+        """The price in words on one line, after what it is for."""
+        self.ensure_one()
+        return self.env._(
+            "%(dimensions)s: %(price)s",
+            dimensions=self.dimension_text or self.env._("Elsewhere"),
+            price=", ".join(self.summary.splitlines()),
         )
 
     def _describe_standard(self):

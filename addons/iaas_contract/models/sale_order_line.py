@@ -208,12 +208,16 @@ class SaleOrderLine(models.Model):
         if not prices:
             return self.env._("Billed on usage")
         price = prices[:1]
-        words = self.env._(
-            "Billed on usage at %(price)s",
-            price="; ".join(
-                ", ".join(price._describe_labelled().splitlines()) for price in prices
-            ),
-        )
+        if len(prices) == 1:
+            words = self.env._(
+                "Billed on usage at %(price)s",
+                price=", ".join(price._describe().splitlines()),
+            )
+        else:
+            words = self.env._(
+                "Billed on usage:\n%(prices)s",
+                prices="\n".join(price._describe_in_a_line() for price in prices),
+            )
         discount = self._iaas_discount()
         if not discount:
             return words
