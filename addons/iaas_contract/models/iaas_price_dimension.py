@@ -50,6 +50,12 @@ class IaasPriceDimension(models.Model):
         return self.sudo().search([]).mapped("code")
 
     @api.model
+    def _get_labels(self):
+        """``{(dimension code, value code): name}`` of all values."""
+        values = self.env["iaas.price.dimension.value"].sudo().search([])
+        return {(v.dimension_id.code, v.code): v.display_name for v in values}
+
+    @api.model
     def _parse(self, codes):
         """The values by ``{dimension code: value code}``, as other programs name them.
 

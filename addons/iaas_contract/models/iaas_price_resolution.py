@@ -110,7 +110,9 @@ class IaasPrice(models.Model):
         currencies, that hold on some of the days."""
         contract_ids = [contract.id for contract in contracts]
         return self.search(
-            Domain("product_id", "in", products.ids)
+            # Said, since forms that also show proposed prices look past it.
+            Domain("active", "=", True)
+            & Domain("product_id", "in", products.ids)
             & Domain("contract_id", "in", [False, *contract_ids])
             & Domain("company_id", "in", companies.ids)
             & Domain("currency_id", "in", currencies.ids)

@@ -158,6 +158,20 @@ class TestPriceDimension(PriceDimensionCommon):
         self.family.sequence = 1
         self.assertEqual(self._find(**used), c6)
 
+    def test_proposed_prices_do_not_hold(self):
+        """Not even for who looks at archived records."""
+        self._price_for(self.sg1, "2", active=False)
+        prices = self.env["iaas.price"].with_context(active_test=False)
+        found = prices._find(self.server, date(2026, 3, 10), None, {"region": "sg1"})
+        self.assertEqual(found[self.server], self.listed)
+
+    def test_calculator_tells_what_it_costs_elsewhere(self):
+        there = self._price_for(self.sg1, "95")
+        there.trial_quantity = 2
+        self.assertEqual(there.trial_others, "Any other: $160.00")
+        self.listed.trial_quantity = 1
+        self.assertEqual(self.listed.trial_others, "Region: Singapore 1: $95.00")
+
     def test_in_force(self):
         sg1 = self._price_for(self.sg1, "2")
         prices = self.env["iaas.price"]
@@ -222,8 +236,8 @@ class TestPriceDimension(PriceDimensionCommon):
         order.action_confirm()
         order = self._order_in(self.sg1, self.traffic)
         order._iaas_apply_terms()
-        self.assertIn("Singapore 1: $0.09", order.order_line.name)
-        self.assertNotIn("tk1", order.order_line.name)
+        self.assertIn("Billed on usage at $0.09", order.order_line.name)
+        self.assertNotIn("$0.12", order.order_line.name)
 
     def test_only_where_it_is_offered(self):
         self.server.product_tmpl_id.iaas_dimension_value_ids = self.sg1

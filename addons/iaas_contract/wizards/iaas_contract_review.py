@@ -186,6 +186,7 @@ class IaasContractReview(models.TransientModel):
             contract.company_id, {product: quoted[product] for product in products}
         )
         costs = self._get_unit_costs(products)
+        labels = self.env["iaas.price.dimension"]._get_labels()
         rows = []
         for (product, key), price in self._find_prices(terms, products, mix, day):
             # The deepest discount that the customer can reach is what we offer.
@@ -194,7 +195,9 @@ class IaasContractReview(models.TransientModel):
             quantity = share.runs + share.quoted
             line = {
                 "product_id": product.id,
-                "dimension_text": self._name_dimensions(key),
+                "dimension_text": ", ".join(
+                    labels[pair] for pair in parse_dimension_key(key).items()
+                ),
                 "quantity": share.runs,
                 "quoted": share.quoted,
                 "list_unit": PythonDecimal(0),
@@ -327,15 +330,6 @@ class IaasContractReview(models.TransientModel):
                 yield (product, price.dimension_key or ""), price
             if not used and not in_force[product]:
                 yield (product, ""), prices.browse()
-
-    @api.model
-    def _name_dimensions(self, key):
-        """The dimensions of a key as people call them."""
-        if not key:
-            return False
-        Dimension = self.env["iaas.price.dimension"]
-        values = Dimension._parse(parse_dimension_key(key))
-        return ", ".join(values.mapped("display_name"))
 
     @api.model
     def _covered_products(self, terms, mix):
