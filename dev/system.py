@@ -8,7 +8,16 @@ from pathlib import Path
 
 from .console import StepError, run, step
 
-RUN_PACKAGES = ("python3-venv", "postgresql", "ca-certificates", "fonts-noto-cjk")
+RUN_PACKAGES = (
+    "python3-venv",
+    "postgresql",
+    "ca-certificates",
+    # WeasyPrint sets the contracts with them.
+    "fonts-noto-cjk",
+    "libpango-1.0-0",
+    "libpangoft2-1.0-0",
+    "libharfbuzz-subset0",
+)
 TEST_PACKAGES = ("chromium", "chromium-driver")
 DOCKER_WAY = (
     "use Debian 12 or a system with apt and an archive that has odoo-19, point "

@@ -169,6 +169,8 @@ class IaasContract(models.Model):
                     "signed_date": self.signed_date,
                 }
             )
+            # An amendment that follows at once meets the indexes of the database.
+            version.flush_recordset(["state"])
             return version
         return self._record_version("in_force")
 

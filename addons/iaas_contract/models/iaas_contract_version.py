@@ -44,6 +44,9 @@ GATED_FIELDS = {
     "author_id",
     "writer_ids",
     "approved_by_id",
+    "signed_by",
+    "signed_date",
+    "date_sent",
     "contract_id",
     "renewed_from",
 }
@@ -119,8 +122,15 @@ class IaasContractVersion(models.Model):
         help="Who wrote the proposal. They do not approve it.",
     )
     approved_by_id = fields.Many2one("res.users", readonly=True, tracking=True)
-    signed_by = fields.Char(tracking=True, help="Who signed for the customer.")
-    signed_date = fields.Date(string="Signed On", tracking=True)
+    signed_by = fields.Char(
+        readonly=True,
+        copy=False,
+        tracking=True,
+        help="Who signed for the customer.",
+    )
+    signed_date = fields.Date(
+        string="Signed On", readonly=True, copy=False, tracking=True
+    )
     line_ids = fields.One2many(
         "iaas.contract.version.line", "version_id", string="Discounts", copy=True
     )
@@ -273,8 +283,8 @@ class IaasContractVersion(models.Model):
             if not (version.signed_by and version.signed_date):
                 raise UserError(
                     self.env._(
-                        "%(version)s is not signed: fill in who signed it for the "
-                        "customer and when.",
+                        "%(version)s is not signed: send it to the customer to be "
+                        "signed, or record the signature on paper.",
                         version=version.display_name,
                     )
                 )

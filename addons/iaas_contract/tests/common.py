@@ -1,6 +1,9 @@
+import base64
+import io
 from datetime import date
 
 from odoo import Command
+from odoo.tools.pdf import PdfFileWriter
 
 from odoo.addons.iaas_customer.tests.common import IaasCustomerCommon
 
@@ -115,3 +118,34 @@ class IaasContractCommon(IaasCustomerCommon):
                 **values,
             }
         )
+
+    @classmethod
+    def _iaas_pdf(cls, pages):
+        """The bytes of a PDF file with that many empty pages, as a scan has them."""
+        writer, stream = PdfFileWriter(), io.BytesIO()
+        for _page in range(pages):
+            writer.add_blank_page(width=595, height=842)
+        writer.write(stream)
+        return stream.getvalue()
+
+    def _iaas_sign_on_paper(self, signed, **values):
+        """Record the signature of a sent contract or an approved amendment."""
+        action = signed.action_sign()
+        wizard = (
+            self.env[action["res_model"]]
+            .with_user(signed.env.user)
+            .with_context(**action["context"])
+        )
+        version = signed if signed._name != "iaas.contract" else signed.version_id
+        document = version.sudo().document_ids[:1]
+        scan = self._iaas_pdf(document.page_count)
+        return wizard.create(
+            {
+                "signed_by": "Mei Tanaka",
+                "scan": base64.b64encode(scan),
+                "scan_name": "signed.pdf",
+                "is_compared": True,
+                "original_location": "Archive, shelf 12",
+                **values,
+            }
+        ).action_sign()

@@ -19,10 +19,7 @@ RENEW = "iaas_contract.mail_activity_type_renew"
 class TestContractLife(IaasContractCommon):
     def _sign(self, contract):
         contract.action_send()
-        action = contract.action_sign()
-        self.env[action["res_model"]].with_user(contract.env.user).with_context(
-            **action["context"]
-        ).create({"signed_by": "Mei Tanaka"}).action_sign()
+        self._iaas_sign_on_paper(contract)
 
     def _terminate(self, contract, day):
         action = contract.action_terminate()
@@ -232,28 +229,15 @@ class TestContractLife(IaasContractCommon):
     def test_signature_not_in_the_future(self):
         contract = self._sales_contract()
         contract.action_send()
-        wizard = self.env["iaas.contract.sign"].create(
-            {
-                "contract_id": contract.id,
-                "signed_by": "Mei Tanaka",
-                "signed_date": date(2026, 3, 11),
-            }
-        )
         with self.assertRaisesRegex(UserError, "in the future"):
-            wizard.action_sign()
+            self._iaas_sign_on_paper(contract, signed_date=date(2026, 3, 11))
 
     def test_signed_copy_is_kept(self):
         """R35: the scan of the signed paper stays with the contract."""
         contract = self._sales_contract()
         contract.action_send()
-        self.env["iaas.contract.sign"].with_user(self.sales_user).create(
-            {
-                "contract_id": contract.id,
-                "signed_by": "Mei Tanaka",
-                "scan": b"JVBERi0xLjQK",
-                "scan_name": "signed.pdf",
-            }
-        ).action_sign()
+        self._iaas_sign_on_paper(contract)
         attachment = contract.message_ids.attachment_ids
         self.assertEqual(attachment.name, "signed.pdf")
-        self.assertEqual(attachment.res_id, contract.id)
+        scan = contract.document_ids.filtered(lambda d: d.kind == "scan")
+        self.assertEqual(attachment, scan.attachment_id)

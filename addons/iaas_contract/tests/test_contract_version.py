@@ -39,7 +39,9 @@ class TestContractVersion(IaasContractCommon):
         return version
 
     def _agree(self, version):
-        version.write({"signed_by": "Mei Tanaka", "signed_date": date(2026, 3, 10)})
+        version.sudo().write(
+            {"signed_by": "Mei Tanaka", "signed_date": date(2026, 3, 10)}
+        )
 
     def test_first_version_when_sent_and_in_force_when_active(self):
         contract = self._iaas_contract(self.customer).with_user(self.sales_user)

@@ -1,0 +1,70 @@
+import hashlib
+import io
+import logging
+
+from weasyprint import CSS, HTML
+from weasyprint.urls import URLFetcher
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools import file_open, file_path
+from odoo.tools.misc import get_lang
+from odoo.tools.pdf import PdfFileReader, PdfReadError
+
+STYLE = "iaas_contract/static/print/contract.css"
+# It logs its progress, and as errors what it is not to load: pictures in a note.
+for _name in ("weasyprint", "weasyprint.progress"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
+
+
+class IaasContractPaper(models.AbstractModel):
+    """Makes PDF files of QWeb templates in the server's own process, the same bytes
+    from the same values, and reads what is in PDF files that people upload."""
+
+    _name = "iaas.contract.paper"
+    _description = "Contract Papers"
+
+    @api.model
+    def _render(self, template, values, language=None, identifier=""):
+        """The template as PDF bytes.
+
+        :param identifier: goes into the file's identifier, so that equal content of
+            different documents makes different files and nothing else does
+        """
+        paper = self.with_context(lang=get_lang(self.env, language).code)
+        html = paper.env["ir.qweb"]._render(
+            template,
+            {
+                "lang": get_lang(self.env, language).iso_code.replace("_", "-"),
+                **values,
+            },
+        )
+        # What a template or a note may name is not loaded: no network, no files.
+        fetcher = URLFetcher(allowed_protocols=["data"], fail_on_errors=False)
+        with file_open(STYLE, "r") as style:
+            sheet = CSS(string=style.read())
+        return HTML(
+            string=str(html),
+            url_fetcher=fetcher,
+            base_url=file_path(STYLE),
+        ).write_pdf(
+            stylesheets=[sheet],
+            pdf_identifier=hashlib.sha256(identifier.encode()).digest()[:16],
+        )
+
+    @api.model
+    def _count_pages(self, content):
+        """How many pages a PDF has; refuse what is none."""
+        try:
+            return len(PdfFileReader(io.BytesIO(content), strict=False).pages)
+        except (PdfReadError, ValueError, KeyError, TypeError, OSError):
+            raise UserError(
+                self.env._(
+                    "This file cannot be read as a PDF. Scan the pages into one PDF "
+                    "file and upload that."
+                )
+            ) from None
+
+    @api.model
+    def _sha256(self, content):
+        return hashlib.sha256(content or b"").hexdigest()

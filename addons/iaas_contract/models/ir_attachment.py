@@ -1,0 +1,73 @@
+import base64
+
+from odoo import api, models
+from odoo.exceptions import UserError
+
+# What makes a file the file that it is, and where it hangs.
+BOUND_FIELDS = {
+    "name",
+    "raw",
+    "datas",
+    "db_datas",
+    "store_fname",
+    "checksum",
+    "file_size",
+    "mimetype",
+    "type",
+    "url",
+    "res_model",
+    "res_field",
+    "res_id",
+    "company_id",
+}
+
+
+class IrAttachment(models.Model):
+    """The files of contract documents are not changed by anybody, in no mode."""
+
+    _inherit = "ir.attachment"
+
+    def write(self, vals):
+        touched = BOUND_FIELDS & vals.keys()
+        if touched:
+            for attachment in self._bound_to_documents():
+                if any(attachment._would_change(name, vals[name]) for name in touched):
+                    attachment._refuse_change()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_contract_document(self):
+        for attachment in self._bound_to_documents():
+            attachment._refuse_change()
+
+    def _bound_to_documents(self):
+        """Those of these files that are contract documents."""
+        documents = (
+            self.env["iaas.contract.document"]
+            .sudo()
+            .search([("attachment_id", "in", self.ids)])
+        )
+        return documents.attachment_id.filtered("res_id")
+
+    def _would_change(self, name, value):
+        """Whether writing this would change the file: to move it to another storage,
+        Odoo writes the same bytes again."""
+        self.ensure_one()
+        if name in ("raw", "datas"):
+            if name == "datas":
+                value = base64.b64decode(value or b"")
+            elif isinstance(value, str):
+                value = value.encode()
+            return (value or b"") != (self.raw or b"")
+        field = self._fields[name]
+        old = field.convert_to_cache(self[name], self)
+        return field.convert_to_cache(value, self) != old
+
+    def _refuse_change(self):
+        raise UserError(
+            self.env._(
+                "%(file)s is a contract document and is kept as it was made. Set the "
+                "contract back to draft and send it again to make another one.",
+                file=self.name,
+            )
+        )
