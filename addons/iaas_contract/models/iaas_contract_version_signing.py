@@ -124,6 +124,9 @@ class IaasContractVersion(models.Model):
                 "default_res_ids": contract.ids,
                 "default_template_id": template.id if template else False,
                 "default_composition_mode": "comment",
+                # Its link signs: colleagues of the recipients do not find it on the
+                # page of the contract.
+                "default_subtype_id": self.env.ref("mail.mt_note").id,
                 "default_email_layout_xmlid": "mail.mail_notification_light",
                 "force_email": True,
             },

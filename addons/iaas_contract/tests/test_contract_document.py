@@ -74,6 +74,7 @@ class TestContractDocument(IaasSigningCommon):
                         "product_id": self.server.id,
                         "charge_model": "standard",
                         "unit_price": "71.5",
+                        "date_start": "2026-03-11",
                     }
                 )
             ]
@@ -93,7 +94,8 @@ class TestContractDocument(IaasSigningCommon):
         version = contract.env["iaas.contract.version"].browse(
             contract.action_amend()["res_id"]
         )
-        version.write({"notice_days": 30, **values})
+        # As superuser: own prices are proposed by those who set prices.
+        version.sudo().write({"notice_days": 30, **values})
         version.action_submit()
         self.assertEqual(version.state, "approved")
         return version
@@ -310,7 +312,15 @@ class TestContractDocument(IaasSigningCommon):
         composer.action_send_mail()
         message = contract.message_ids.filtered("attachment_ids")
         self.assertEqual(message.attachment_ids, document.attachment_id)
+        self.assertEqual(message.notified_partner_ids, self.decider.partner_id)
         self.assertTrue(document._is_intact())
+        # The link signs: colleagues do not find it on the page of the contract.
+        seen = (
+            self.env["mail.message"]
+            .with_user(self.clerk)
+            .search([("model", "=", contract._name), ("res_id", "=", contract.id)])
+        )
+        self.assertNotIn(message, seen)
 
     def test_pages_are_counted(self):
         paper = self.env["iaas.contract.paper"]

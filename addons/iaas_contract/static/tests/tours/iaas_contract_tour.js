@@ -1,6 +1,25 @@
 import {registry} from "@web/core/registry";
 import {stepUtils} from "@web_tour/tour_utils";
 
+/** A PDF file with that many empty pages, as a scanner makes it. */
+function emptyPdf(pages) {
+    const kids = Array.from({length: pages}, (_, page) => `${page + 3} 0 R`);
+    const objects = [
+        "<</Type/Catalog/Pages 2 0 R>>",
+        `<</Type/Pages/Count ${pages}/Kids[${kids.join(" ")}]>>`,
+        ...kids.map(() => "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>"),
+    ];
+    let text = "%PDF-1.4\n";
+    let table = `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n`;
+    objects.forEach((object, index) => {
+        table += `${String(text.length).padStart(10, "0")} 00000 n \n`;
+        text += `${index + 1} 0 obj${object}endobj\n`;
+    });
+    const trailer = `trailer<</Size ${objects.length + 1}/Root 1 0 R>>`;
+    const content = `${text}${table}${trailer}\nstartxref\n${text.length}\n%%EOF`;
+    return new File([content], "signed.pdf", {type: "application/pdf"});
+}
+
 registry.category("web_tour.tours").add("iaas_contract_call_off", {
     url: "/odoo",
     steps: () => [
@@ -38,6 +57,32 @@ registry.category("web_tour.tours").add("iaas_contract_call_off", {
             content: "Name the signatory",
             trigger: ".modal .o_field_widget[name=signed_by] input",
             run: "edit Mei Tanaka",
+        },
+        {
+            content: "Upload the scan",
+            trigger: ".modal .o_field_widget[name=document_page_count]",
+            run: ({anchor}) => {
+                const files = new DataTransfer();
+                files.items.add(emptyPdf(parseInt(anchor.textContent, 10)));
+                const input = document.querySelector(".modal input[type=file]");
+                input.files = files.files;
+                input.dispatchEvent(new Event("change", {bubbles: true}));
+            },
+        },
+        {
+            content: "It has all pages",
+            trigger:
+                ".modal .o_field_widget[name=scan]:contains(signed.pdf), .modal .o_field_widget[name=scan] input:value(signed.pdf)",
+        },
+        {
+            content: "It was compared",
+            trigger: ".modal .o_field_widget[name=is_compared] input",
+            run: "click",
+        },
+        {
+            content: "Where the original lies",
+            trigger: ".modal .o_field_widget[name=original_location] input",
+            run: "edit Archive, shelf 12",
         },
         {
             content: "Sign",
