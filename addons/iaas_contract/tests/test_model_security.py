@@ -16,7 +16,9 @@ class TestModelSecurity(ModelSecurityCases, IaasContractCommon):
             "iaas.resource",
         }
     )
-    shared_models = frozenset({"iaas.competitor"})
+    shared_models = frozenset(
+        {"iaas.competitor", "iaas.price.dimension", "iaas.price.dimension.value"}
+    )
     auditor_wizards = frozenset(
         {"iaas.contract.review", "iaas.contract.review.line", "iaas.price.list.export"}
     )
