@@ -42,7 +42,7 @@ class IaasContractDocument(models.Model):
     kind = fields.Selection(
         [
             ("generated", "Contract"),
-            ("certificate", "Signature Certificate"),
+            ("certificate", "Certificate"),
             ("scan", "Signed Scan"),
         ],
         required=True,
@@ -209,7 +209,8 @@ class IaasContractDocument(models.Model):
     def _is_intact(self):
         """Whether the file is, byte by byte, the one that was made."""
         self.ensure_one()
-        document = self.sudo()
+        # The web client asks for the sizes of files in place of the files.
+        document = self.sudo().with_context(bin_size=False, bin_size_raw=False)
         # What another process changed behind our back is not in the cache.
         document.attachment_id.invalidate_recordset(["raw", "datas"])
         content = document.attachment_id.raw

@@ -58,7 +58,8 @@ class IrAttachment(models.Model):
                 value = base64.b64decode(value or b"")
             elif isinstance(value, str):
                 value = value.encode()
-            return (value or b"") != (self.raw or b"")
+            mine = self.with_context(bin_size=False, bin_size_raw=False)
+            return (value or b"") != (mine.raw or b"")
         field = self._fields[name]
         old = field.convert_to_cache(self[name], self)
         return field.convert_to_cache(value, self) != old

@@ -122,6 +122,8 @@ class TestContractDocument(IaasSigningCommon):
             attachment.sudo().unlink()
         # To move the file to another storage Odoo writes the same bytes again.
         attachment.sudo().raw = attachment.raw
+        with self.assertRaisesRegex(UserError, "kept as it was made"):
+            attachment.sudo().with_context(bin_size=True).raw = b"400.00 Kb"
 
     def test_nobody_changes_the_record(self):
         document = self._sent().document_ids
@@ -174,6 +176,12 @@ class TestContractDocument(IaasSigningCommon):
         document = contract.document_ids
         self._sign_online(document)
         self.assertEqual(contract.signature_status, "valid")
+        # The web client asks for the sizes of files in place of the files.
+        contract.invalidate_recordset(["signature_status"])
+        read = contract.with_context(bin_size=True, bin_size_raw=True).web_read(
+            {"signature_status": {}, "document_ids": {"fields": {"sha256": {}}}}
+        )
+        self.assertEqual(read[0]["signature_status"], "valid")
         self._tamper(document)
         self.assertEqual(contract.signature_status, "broken")
 
