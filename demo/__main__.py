@@ -1,7 +1,7 @@
 """Make the demo company: ``python -m demo --database D --db-host H``."""
 
 import argparse
-from datetime import date
+from datetime import date, timedelta
 
 from . import (
     catalogue,
@@ -22,6 +22,8 @@ from .session import Steps, environment
 SHARE_BOUNDS = (0.54, 0.56)
 SHARE_CUSTOMERS = 100
 SHARE_MONTHS = 3
+# Usage of so many months is sent first; that of the others while these are billed.
+FIRST_MONTHS = 3
 
 
 def main():
@@ -71,26 +73,42 @@ def _make(steps, options, window):
         )
     plan = planner.make_plan(options.seed, options.customers, window)
     steps.run("Company, users, taxes", company.set_up)
+    steps.beside("Passwords", company.set_passwords)
     products, offer = steps.run("Catalogue and prices", catalogue.create, plan)
     partners = steps.run("Customers and contacts", customers.create, plan)
     steps.run("Verification", customers.verify, plan, partners)
     steps.run("Portal access", customers.invite, partners, plan)
     signed = steps.run("Framework contracts", contracts.create, plan, partners, offer)
-    resources = steps.run("Orders", orders.create, plan, partners, signed, products)
-    source = steps.run("Usage source", usage.prepare)
-    steps.run("Usage", usage.send, plan, resources, source)
+    references = steps.run("Orders", orders.create, plan, partners, signed, products)
     steps.run("Pools and servers", procurement.create, plan)
     closed = window.month_ends[: -1 if options.leave_last_month else None]
-    for day in closed:
-        steps.run(f"Billing {day:%B %Y}", _bill, day)
-    steps.run("Bank account", payments.prepare)
-    steps.run("Payments", payments.settle, plan.seed, window.today, partners)
+    _settle(steps, plan, references, partners, closed)
     steps.run("Terms of contracts", contracts.follow_terms, plan, signed)
     steps.run("Deals", deals.create, plan, partners, signed, products)
     if not options.leave_last_month:
         _check_concentration(env)
     print("Logins (the password is the login):")
     print("\n".join(company.logins()))
+
+
+def _settle(steps, plan, references, partners, closed):
+    """Usage, invoices and payments. Billing takes longest; the rest runs beside it."""
+    send = [usage.send, plan, references]
+    steps.run("Usage source", usage.prepare)
+    steps.run("Bank account", payments.prepare)
+    first = plan.window.month_ends[:FIRST_MONTHS][-1]
+    steps.run("Usage of the first months", *send, plan.window.start, first)
+    steps.beside("Usage", *send, first + timedelta(days=1), plan.window.usage_end)
+    places = {partner.id: index for index, partner in partners.items()}
+    settle = [payments.settle, plan.seed, plan.window.today, places]
+    for number, day in enumerate(closed, 1):
+        steps.run(f"Billing {day:%B %Y}", _bill, day)
+        if number >= FIRST_MONTHS:
+            # Begins once all usage is sent, which the next month's billing needs too.
+            until = calendar.month_end(day + timedelta(days=1))
+            steps.beside("Payments", *settle, until)
+    steps.join()
+    steps.run("Payments", *settle)
 
 
 def _bill(env, day):

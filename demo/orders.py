@@ -11,8 +11,9 @@ BATCH = 50
 
 
 def create(env, plan, partners, contracts, products):
-    """Create and confirm the orders; return their resources by the plan's keys."""
-    resources = {}
+    """Create and confirm the orders; return the references of their resources by the
+    plan's keys."""
+    references = {}
     Order = quiet(env["sale.order"])
     for batch in batches(plan.orders, BATCH):
         orders = Order.create(
@@ -23,11 +24,12 @@ def create(env, plan, partners, contracts, products):
             record.date_order = _ordered_at(order)
             lines = record.order_line
             for rented, line in zip(order.lines, lines, strict=True):
-                resources[rented.key] = line.iaas_resource_ids
-                _label(rented, line.iaas_resource_ids)
+                resources = line.iaas_resource_ids
+                references[rented.key] = resources.mapped("external_ref")
+                _label(rented, resources)
         env.flush_all()
         env.invalidate_all()
-    return resources
+    return references
 
 
 def _ordered_at(order):

@@ -5,8 +5,9 @@ the time of the *Register Payment* dialog and gives the same entries.
 """
 
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 
+from .plan.transfers import transfers
 from .session import batches, quiet
 
 BATCH = 200
@@ -21,8 +22,6 @@ HABITS = {
 }
 # Who has stopped paying owes the invoices of so many days.
 STOPPED_DAYS = 170
-# Late invoices whose payments would fall into so many days are paid together.
-ARREARS_DAYS = 40
 
 
 def prepare(env):
@@ -33,9 +32,13 @@ def prepare(env):
     )
 
 
-def settle(env, seed, today, partners):
-    """Register the payments that arrived until ``today``."""
-    due = env["account.move"].search(
+def settle(env, seed, today, places, until=date.max):
+    """Register the payments that arrived until ``today``.
+
+    :param places: index of each customer by the partner's id
+    :param until: day up to which all invoices are made that are paid until then
+    """
+    unpaid = env["account.move"].search(
         [
             ("move_type", "=", "out_invoice"),
             ("state", "=", "posted"),
@@ -43,46 +46,26 @@ def settle(env, seed, today, partners):
         ],
         order="invoice_date, id",
     )
-    places = {partner: index for index, partner in partners.items()}
-    by_customer, paid = {}, 0
-    for invoice in due:
-        index = places.get(invoice.partner_id)
+    by_customer = {}
+    for invoice in unpaid:
+        index = places[invoice.partner_id.id]
         day = _payment_day(seed, index, invoice, today)
         if day:
-            paid += 1
             by_customer.setdefault(index, []).append(
                 (day, invoice.id, day > invoice.invoice_date_due)
             )
-    transfers = sorted(
-        transfer for owed in by_customer.values() for transfer in _transfers(owed)
+    due = sorted(
+        transfer for owed in by_customer.values() for transfer in transfers(owed, until)
     )
-    for batch in batches(transfers, BATCH):
+    for batch in batches(due, BATCH):
         _pay(env, batch)
         env.flush_all()
+        # The partners' ranks: what billing raises at the same time is not raised here.
+        env.cr.postcommit.clear()
         env.cr.commit()
         env.invalidate_all()
-    return f"{paid} of {len(due)} invoices paid by {len(transfers)} transfers"
-
-
-def _transfers(owed):
-    """One transfer for each invoice; who is late clears the arrears in one.
-
-    :param owed: the customer's (day, invoice id, whether late)
-    :return: (day, invoice ids) of each transfer
-    """
-    transfers, arrears = [], []
-    for day, invoice, is_late in sorted(owed):
-        if not is_late:
-            transfers.append((day, [invoice]))
-        elif arrears and day <= arrears[0][0] + timedelta(ARREARS_DAYS):
-            arrears.append((day, invoice))
-        else:
-            arrears = [(day, invoice)]
-            transfers.append((None, arrears))
-    return [
-        (day, paid) if day else (paid[-1][0], [invoice for _day, invoice in paid])
-        for day, paid in transfers
-    ]
+    paid = sum(len(invoices) for _day, invoices in due)
+    return f"{paid} of {len(unpaid)} invoices paid by {len(due)} transfers"
 
 
 def _bank(env):

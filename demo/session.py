@@ -9,6 +9,8 @@ from odoo import SUPERUSER_ID, api, sql_db
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
+from .beside import Beside
+
 ADDONS = ("iaas_customer", "iaas_contract", "iaas_billing", "iaas_procurement")
 # No mails, no subscriptions: the demo makes a year of records in minutes.
 QUIET = {
@@ -53,6 +55,8 @@ def environment(database, host, addons_path):
                 "lang": "en_US",
                 "tz": "Asia/Singapore",
                 "allowed_company_ids": company.ids,
+                # Nobody is mailed about the work that is assigned here.
+                "mail_activity_quick_update": True,
             }
         )
         cr.commit()
@@ -60,11 +64,15 @@ def environment(database, host, addons_path):
 
 
 class Steps:
-    """Runs the steps one after the other, commits each and prints its time."""
+    """Runs the steps one after the other, commits each and prints its time.
+
+    One step at a time may run beside these.
+    """
 
     def __init__(self, env):
         self.env = env
         self.started = time.monotonic()
+        self._beside = None
 
     def run(self, label, function, *arguments):
         """Call ``function``; it may return a text that is printed with the time."""
@@ -74,13 +82,31 @@ class Steps:
         self.env.flush_all()
         self.env.cr.commit()
         self.env.invalidate_all()
-        note = f"  {result}" if isinstance(result, str) else ""
-        print(f"{time.monotonic() - began:.1f} s{note}", flush=True)
+        print(_outcome(time.monotonic() - began, result), flush=True)
         return result
+
+    def beside(self, label, function, *arguments):
+        """Start a step in a process of its own, once the one before it has ended.
+
+        Its arguments hold no records; what it writes, no step beside it writes.
+        """
+        self.join()
+        self._beside = Beside(self.env, label, function, arguments)
+
+    def join(self):
+        """Wait for the step that runs beside."""
+        if self._beside:
+            outcome = _outcome(*self._beside.wait())
+            print(f"{self._beside.label}, beside the above ... {outcome}", flush=True)
+            self._beside = None
 
     def total(self):
         """Seconds since the first step."""
         return time.monotonic() - self.started
+
+
+def _outcome(seconds, result):
+    return f"{seconds:.1f} s" + (f"  {result}" if isinstance(result, str) else "")
 
 
 def quiet(records):

@@ -9,7 +9,7 @@ BATCH = 200_000
 
 def prepare(env):
     """Register the metering platform as a source and its technical user as sender."""
-    return env["iaas.usage.source"].create(
+    env["iaas.usage.source"].create(
         {
             "name": "Metering platform Singapore 1",
             "code": SOURCE,
@@ -18,12 +18,13 @@ def prepare(env):
     )
 
 
-def send(env, plan, resources, source):
-    """Send the usage of every metered resource up to yesterday."""
+def send(env, plan, references, first, last):
+    """Send the usage of every metered resource from ``first`` to ``last``."""
     # Found only once Odoo knows its addons path.
     from odoo.addons.iaas_billing.metering import Entry
 
     Event = env["iaas.usage.event"]
+    source = env["iaas.usage.source"].search([("code", "=", SOURCE)])
     accepted, entries = 0, []
 
     def flush():
@@ -35,7 +36,7 @@ def send(env, plan, resources, source):
         entries.clear()
         env.cr.commit()
 
-    for event in _events(plan, resources):
+    for event in _events(plan, references, first, last):
         entries.append(Entry(len(entries), "", event))
         if len(entries) >= BATCH:
             flush()
@@ -44,24 +45,24 @@ def send(env, plan, resources, source):
     return f"{accepted:,} events"
 
 
-def _events(plan, resources):
+def _events(plan, references, first, last):
     """The day's usage of a resource is reported around noon UTC, when it is the same
     civil day for all customers; the minute differs from resource to resource."""
-    last = plan.window.usage_end
     texts, place = {}, 0
     for order in plan.orders:
         for rented in order.lines:
             if rented.usage is None:
                 continue
             meter = plan.products[rented.product].meter_code
-            for resource in resources[rented.key]:
-                subject = resource.external_ref
+            for subject in references[rented.key]:
                 place += 1
                 minute = place % 60
                 end = min(rented.end or last, last)
                 for day, units in daily(
                     plan.seed, rented.key, rented.usage, rented.start, end
                 ):
+                    if day < first:
+                        continue
                     text = texts.get(day)
                     if text is None:
                         text = texts[day] = day.isoformat()

@@ -267,7 +267,10 @@ class IaasPool(models.Model):
                 ("product_id.categ_id", "child_of", self.product_categ_ids.ids),
             ]
         )
+        # Thousands of them may move in at once; the history of each needs no line.
+        homeless = homeless.with_context(tracking_disable=True)
         self.env.add_to_compute(Resource._fields["pool_id"], homeless)
+        homeless.flush_recordset(["pool_id"])
 
     def _get_taken(self):
         """Capacity sold and held: {(pool id, dimension, resource state): quantity}."""

@@ -121,6 +121,25 @@ class TestPool(IaasProcurementCommon):
         self.pool.product_categ_ids |= storage
         self.assertEqual(resource.pool_id, self.pool)
 
+    def test_moving_in_leaves_no_line_on_each_of_thousands(self):
+        tracked = {"tracking_disable": False, "mail_notrack": False}
+        storage = self.env["product.category"].create({"name": "Storage"})
+        resource = self._sell(1, product=self._pool_product("Disk", storage, disk=100))
+        resource = resource.with_context(**tracked)
+        self._write_messages(resource.env)
+        messages = resource.message_ids
+        self.pool.with_context(**tracked).product_categ_ids |= storage
+        self._write_messages(resource.env)
+        self.assertEqual(resource.pool_id, self.pool)
+        self.assertEqual(resource.message_ids, messages)
+        resource.pool_id = False
+        self._write_messages(resource.env)
+        self.assertGreater(resource.message_ids, messages)
+
+    def _write_messages(self, env):
+        env.flush_all()
+        env.cr.precommit.run()
+
     def test_pool_of_another_company_is_not_used(self):
         other = self.env["res.company"].create({"name": "Branch"})
         contract = self._iaas_contract(
