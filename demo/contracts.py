@@ -6,8 +6,6 @@ from decimal import Decimal
 
 from odoo.fields import Command
 
-from odoo.addons.iaas_contract.models.iaas_contract_signing import WITHOUT_DOCUMENT
-
 from .session import batches, quiet
 
 BATCH = 200
@@ -80,6 +78,9 @@ def _opened(agreement):
 
 def _advance(env, plan, contracts):
     """Send and sign through the contract's own steps."""
+    # Found only once Odoo knows its addons path.
+    from odoo.addons.iaas_contract.models.iaas_contract_signing import WITHOUT_DOCUMENT
+
     by_stage = {}
     for agreement in plan.agreements:
         by_stage.setdefault(agreement.stage, []).append(agreement)
