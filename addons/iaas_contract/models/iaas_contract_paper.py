@@ -2,9 +2,6 @@ import hashlib
 import io
 import logging
 
-from weasyprint import CSS, HTML
-from weasyprint.urls import URLFetcher
-
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import file_open, file_path
@@ -31,6 +28,10 @@ class IaasContractPaper(models.AbstractModel):
         :param identifier: goes into the file's identifier, so that equal content of
             different documents makes different files and nothing else does
         """
+        # It logs while it is imported, so not before its loggers are silenced above.
+        from weasyprint import CSS, HTML
+        from weasyprint.urls import URLFetcher
+
         paper = self.with_context(lang=get_lang(self.env, language).code)
         html = paper.env["ir.qweb"]._render(
             template,

@@ -61,6 +61,34 @@ class IaasPrice(models.Model):
         }
 
     @api.model
+    def _find_reachable(self, wanted, day, contract=None):
+        """The prices of each ``(product, dimensions)`` that usage may meet whose events
+        name other dimensions beside these, in a fixed number of queries.
+
+        :param wanted: ``{anything: (product, dimensions)}``
+        :return: dict from the keys of ``wanted`` to prices, those for any dimension
+            first
+        """
+        products = self.env["product.product"].union(
+            *(product for product, _dimensions in wanted.values())
+        )
+        rules = self._get_rules(products, day, day, contract)
+        order = self.env["iaas.price.dimension"]._get_order()
+
+        def reachable(product, dimensions):
+            for price in prices_in_force(rules[product], day, order):
+                met = {**price._get_dimensions(), **dimensions}
+                if find_price(rules[product], day, met, order) == price:
+                    yield price
+
+        return {
+            key: self.union(*reachable(product, dimensions)).sorted(
+                lambda price: price.dimension_key or ""
+            )
+            for key, (product, dimensions) in wanted.items()
+        }
+
+    @api.model
     def _find_between(
         self, products, first_day, last_day, contract=None, dimensions=None
     ):

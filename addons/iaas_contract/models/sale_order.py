@@ -146,7 +146,7 @@ class SaleOrder(models.Model):
 
     def action_confirm(self):
         # The contract's terms of today hold, not those of the quotation's day.
-        self.order_line.invalidate_recordset(["iaas_price_id"])
+        self.order_line.invalidate_recordset(["iaas_price_id", "iaas_usage_price_ids"])
         self.filtered(
             lambda order: order.state in ("draft", "sent")
         )._iaas_apply_terms()

@@ -204,7 +204,7 @@ class SaleOrderLine(models.Model):
         return contract._get_discount(self.product_id, day).discount
 
     def _iaas_usage_description(self):
-        prices = self._iaas_usage_prices()
+        prices = self.iaas_usage_price_ids.sudo()
         if not prices:
             return self.env._("Billed on usage")
         price = prices[:1]

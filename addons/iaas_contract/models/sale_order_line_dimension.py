@@ -15,6 +15,38 @@ class SaleOrderLine(models.Model):
         "that for these.",
     )
 
+    iaas_usage_price_ids = fields.Many2many(
+        "iaas.price",
+        string="Usage Prices",
+        compute="_compute_iaas_usage_price_ids",
+        compute_sudo=True,
+        help="The prices that usage may meet, for whatever dimensions its events name "
+        "beside those of the line.",
+    )
+
+    @api.depends(
+        "product_id",
+        "iaas_dimension_value_ids",
+        "order_id.iaas_contract_id",
+        "order_id.commitment_date",
+    )
+    def _compute_iaas_usage_price_ids(self):
+        metered = self.filtered(
+            lambda line: line.is_iaas and line.product_id.iaas_charge_kind == "usage"
+        )
+        (self - metered).iaas_usage_price_ids = False
+        for order, lines in metered.grouped("order_id").items():
+            wanted = {
+                line: (line.product_id, line.iaas_dimension_value_ids._to_dimensions())
+                for line in lines
+            }
+            prices = self.env["iaas.price"].with_company(order.company_id)
+            found = prices._find_reachable(
+                wanted, order._iaas_service_day(), order.iaas_contract_id
+            )
+            for line in lines:
+                line.iaas_usage_price_ids = found[line]
+
     @api.constrains("iaas_dimension_value_ids")
     def _check_iaas_dimension_value_ids(self):
         for line in self:
@@ -34,22 +66,6 @@ class SaleOrderLine(models.Model):
         changed = self._fields[name].convert_to_cache(vals[name], self)
         return set(changed) != set(self[name].ids)
 
-    def _iaas_usage_prices(self):
-        """The prices that usage of the line may meet, for whatever dimensions its
-        events name beside those of the line."""
-        self.ensure_one()
-        order = self.order_id
-        prices = self.env["iaas.price"].sudo().with_company(order.company_id)
-        day, contract = order._iaas_service_day(), order.iaas_contract_id.sudo()
-        own = self.iaas_dimension_value_ids._to_dimensions()
-        product = self.product_id
-        in_force = prices._find_in_force(product, day, contract)[product]
-        wanted = {
-            price: (product, {**price._get_dimensions(), **own}) for price in in_force
-        }
-        found = prices._find_each(wanted, day, contract)
-        return in_force.filtered(lambda price: found[price] == price)
-
     def _iaas_dimension_obstacle(self, day):
         """Why the service cannot be ordered for these dimensions; else empty."""
         self.ensure_one()
@@ -65,7 +81,7 @@ class SaleOrderLine(models.Model):
                     dimension=dimension.name,
                     values=", ".join(choice.mapped("name")),
                 )
-        if self.iaas_price_id or (metered and self._iaas_usage_prices()):
+        if self.iaas_price_id or (metered and self.iaas_usage_price_ids):
             return ""
         words = ", ".join(chosen.mapped("display_name"))
         return self.env._(

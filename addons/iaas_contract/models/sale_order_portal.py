@@ -82,7 +82,7 @@ class SaleOrder(models.Model):
         for line in order.order_line.filtered(lambda line: not line._iaas_obstacle()):
             prices, discount = line.iaas_price_id, line._iaas_discount()
             if line.product_id.iaas_charge_kind == "usage":
-                prices = line._iaas_usage_prices()
+                prices = line.iaas_usage_price_ids
             net, price = "", prices[:1]
             if len(prices) == 1 and price.charge_model == "standard":
                 net = price._describe_unit_price(
