@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from odoo.fields import Command
 
-from .session import batches, quiet
+from .session import LONG_AGO, batches, quiet
 
 BATCH = 200
 IN_FORCE = ("running", "ended")
@@ -90,7 +90,7 @@ def _advance(env, plan, contracts):
     customers = {customer.index: customer for customer in plan.customers}
     for stage in IN_FORCE:
         for agreement in by_stage.get(stage, []):
-            contract = contracts[agreement.customer]
+            contract = contracts[agreement.customer].with_context(**LONG_AGO)
             rng = random.Random(f"{plan.seed}:signature:{agreement.customer}")
             signed = agreement.start - timedelta(days=rng.randrange(3, 40))
             contract.signature_deadline = signed + timedelta(days=rng.randrange(10))

@@ -5,21 +5,27 @@ from datetime import timedelta
 from odoo.fields import Command
 
 from .customers import noon
-from .session import batches, quiet
+from .session import LONG_AGO, QUIET, batches
 
 BATCH = 50
+# Older orders call for no visit any more.
+RECENT = timedelta(days=30)
 
 
 def create(env, plan, partners, contracts, products):
     """Create and confirm the orders; return the references of their resources by the
     plan's keys."""
     references = {}
-    Order = quiet(env["sale.order"])
     for batch in batches(plan.orders, BATCH):
-        orders = Order.create(
-            [_values(order, partners, contracts, products) for order in batch]
+        is_recent = batch[-1].date > plan.window.today - RECENT
+        quietly = QUIET if is_recent else LONG_AGO
+        orders = (
+            env["sale.order"]
+            .with_context(**quietly)
+            .create([_values(order, partners, contracts, products) for order in batch])
         )
         orders.action_confirm()
+        ending = {}
         for order, record in zip(batch, orders, strict=True):
             record.date_order = _ordered_at(order)
             lines = record.order_line
@@ -27,6 +33,11 @@ def create(env, plan, partners, contracts, products):
                 resources = line.iaas_resource_ids
                 references[rented.key] = resources.mapped("external_ref")
                 _label(rented, resources)
+                if rented.end:
+                    ending.setdefault(rented.end, []).extend(resources.ids)
+        for day, ids in ending.items():
+            ended = env["iaas.resource"].browse(ids)
+            ended.with_context(**quietly).date_end = day
         env.flush_all()
         env.invalidate_all()
     return references
@@ -66,10 +77,7 @@ def _line_values(rented, product):
 
 
 def _label(rented, resources):
-    """Give the resources a name that tells them apart, and their last day."""
+    """Give the resources a name that tells them apart."""
     for place, resource in enumerate(resources, 1):
         name = f"{resource.product_id.name}, {rented.label}"
-        values = {"name": f"{name} {place}" if len(resources) > 1 else name}
-        if rented.end:
-            values["date_end"] = rented.end
-        quiet(resource).write(values)
+        resource.name = f"{name} {place}" if len(resources) > 1 else name

@@ -31,6 +31,15 @@ PAGES = {
         ("order", "odoo/iaas-orders", [FIRST_ROW]),
         ("resources", "odoo/iaas-resources", []),
     ],
+    "sales.manager": [
+        ("delays", "odoo/iaas-delay-board", []),
+        ("renewals", "odoo/iaas-renewals", []),
+        ("negotiation", "odoo/iaas-negotiations", [FIRST_ROW]),
+    ],
+    "customer": [
+        ("portal_order", "my/iaas/order", []),
+        ("portal_contracts", "my/contracts", []),
+    ],
     "ops.manager": [
         ("services", "odoo/iaas-services", []),
         ("prices", "odoo/iaas-prices", []),

@@ -10,9 +10,9 @@ STAGES = ("prospect", "draft", "sent", "overdue", "running", "ended")
 STAGE_WEIGHTS = (2, 3, 2, 2, 87, 4)
 # USD a year from which a customer gets these weights of cycles.
 CYCLES = (
-    (60_000, {"month": 60, "quarter": 40}),
-    (12_000, {"month": 40, "quarter": 50, "half-year": 10}),
-    (0, {"month": 20, "quarter": 55, "half-year": 25}),
+    (60_000, {"month": 45, "quarter": 50, "half-year": 5}),
+    (12_000, {"month": 22, "quarter": 58, "half-year": 20}),
+    (0, {"month": 8, "quarter": 52, "half-year": 40}),
 )
 CYCLE_MONTHS = {"month": 1, "quarter": 3, "half-year": 6}
 COMPUTE_DISCOUNTS = ((200_000, 18), (60_000, 14), (20_000, 10), (6_000, 6), (0, 0))

@@ -7,7 +7,8 @@ class IaasResource(models.Model):
     def write(self, vals):
         """Resources given up may call for a visit (R51)."""
         ending = self.browse()
-        if vals.get("date_end") and vals.get("active", True):
+        skips = self.env.context.get("mail_activity_automation_skip")
+        if vals.get("date_end") and vals.get("active", True) and not skips:
             ending = self.filtered(lambda resource: not resource.date_end).sudo()
         given_up = {
             partner: (

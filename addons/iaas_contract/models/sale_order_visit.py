@@ -6,6 +6,8 @@ class SaleOrder(models.Model):
 
     def _action_confirm(self):
         """First and large orders call for a visit (R51)."""
+        if self.env.context.get("mail_activity_automation_skip"):
+            return super()._action_confirm()
         called_off = self.filtered(
             lambda order: order.iaas_contract_id and order._iaas_lines()
         )
