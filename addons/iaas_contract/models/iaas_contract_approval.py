@@ -22,7 +22,7 @@ class IaasContract(models.Model):
     submitted_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     submitted_digest = fields.Char(readonly=True, copy=False)
     approved_by_id = fields.Many2one(
-        "res.users", string="Approved By", readonly=True, copy=False, tracking=True
+        "res.users", readonly=True, copy=False, tracking=True
     )
     approved_digest = fields.Char(
         readonly=True,

@@ -58,7 +58,7 @@ class IaasContractDecision(models.Model):
             )
         return super().create(vals_list)
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         raise UserError(self.env._("A decision is kept as it was made."))
 
     @api.ondelete(at_uninstall=False)

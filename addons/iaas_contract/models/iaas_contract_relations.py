@@ -10,7 +10,6 @@ class IaasContract(models.Model):
 
     opportunity_id = fields.Many2one(
         "crm.lead",
-        string="Opportunity",
         index="btree_not_null",
         copy=False,
         check_company=True,

@@ -54,7 +54,7 @@ class IaasOrderReport(models.Model):
     sale_order_id = fields.Many2one("sale.order", string="Order", readonly=True)
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
     tier_id = fields.Many2one("iaas.customer.tier", readonly=True)
-    country_id = fields.Many2one("res.country", string="Country", readonly=True)
+    country_id = fields.Many2one("res.country", readonly=True)
     state_id = fields.Many2one("res.country.state", string="Region", readonly=True)
     user_id = fields.Many2one("res.users", string="Owner", readonly=True)
     product_id = fields.Many2one("product.product", readonly=True)

@@ -114,7 +114,10 @@ export class PriceCurveField extends Component {
                         type: "linear",
                         min: 0,
                         max: points.at(-1).x,
-                        title: {display: Boolean(this.curve.unit), text: this.curve.unit},
+                        title: {
+                            display: Boolean(this.curve.unit),
+                            text: this.curve.unit,
+                        },
                         ticks: {
                             maxTicksLimit: 7,
                             callback: (value) => this.formatQuantity(value),

@@ -10,7 +10,8 @@ registry.category("web_tour.tours").add("iaas_contract_price_curve", {
         },
         {
             content: "The curve is drawn, 100 units come to 116",
-            trigger: ".o_iaas_price_curve [data-trial='116'] canvas[aria-label*='116.00']",
+            trigger:
+                ".o_iaas_price_curve [data-trial='116'] canvas[aria-label*='116.00']",
         },
         {
             content: "Try another quantity",
