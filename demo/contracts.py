@@ -123,7 +123,12 @@ def follow_terms(env, plan, contracts):
     signed.filtered(lambda c: c.state in ("signed", "active"))._follow_term()
     expiring = signed.filtered(lambda contract: contract.state == "expiring")
     today = plan.window.today
-    renewals = quiet(expiring.sorted("date_end").renewed_by_id)[::2]
+    worth = {
+        contract: plan.expected.get(customer, 0)
+        for customer, contract in contracts.items()
+    }
+    largest_first = expiring.sorted(lambda contract: -worth[contract])
+    renewals = quiet(largest_first.renewed_by_id)[::2]
     for place, renewal in enumerate(renewals):
         renewal.signature_deadline = today + timedelta(
             days=RENEWAL_DEADLINES[place % len(RENEWAL_DEADLINES)]
