@@ -24,6 +24,7 @@ SHARE_CUSTOMERS = 100
 SHARE_MONTHS = 3
 # Usage of so many months is sent first; that of the others while these are billed.
 FIRST_MONTHS = 3
+DAY = timedelta(days=1)
 
 
 def main():
@@ -32,10 +33,7 @@ def main():
     window = calendar.Window(options.until, options.months, options.today)
     with environment(options.database, options.db_host, options.addons_path) as env:
         steps = Steps(env)
-        if options.bill_last_month:
-            _bill_last_month(steps, window)
-        else:
-            _make(steps, options, window)
+        _make(steps, options, window)
         print(f"Done in {steps.total():.0f} s")
 
 
@@ -54,12 +52,6 @@ def _parse():
         help="last day of the last closed month (default: of the month before today)",
     )
     parser.add_argument("--seed", type=int, default=19)
-    parser.add_argument(
-        "--leave-last-month", action="store_true", help="do not bill the last month"
-    )
-    parser.add_argument(
-        "--bill-last-month", action="store_true", help="bill it now, make nothing else"
-    )
     parser.set_defaults(today=today)
     return parser.parse_args()
 
@@ -77,38 +69,38 @@ def _make(steps, options, window):
     products, offer = steps.run("Catalogue and prices", catalogue.create, plan)
     partners = steps.run("Customers and contacts", customers.create, plan)
     steps.run("Verification", customers.verify, plan, partners)
-    steps.run("Portal access", customers.invite, partners, plan)
     signed = steps.run("Framework contracts", contracts.create, plan, partners, offer)
     references = steps.run("Orders", orders.create, plan, partners, signed, products)
+    _settle(steps, plan, references, partners)
+    steps.run("Portal access", customers.invite, partners, plan)
     steps.run("Pools and servers", procurement.create, plan)
-    closed = window.month_ends[: -1 if options.leave_last_month else None]
-    _settle(steps, plan, references, partners, closed)
     steps.run("Terms of contracts", contracts.follow_terms, plan, signed)
     steps.run("Deals", deals.create, plan, partners, signed, products)
-    if not options.leave_last_month:
-        _check_concentration(env)
+    steps.join()
+    _check_concentration(env)
     print("Logins (the password is the login):")
     print("\n".join(company.logins()))
 
 
-def _settle(steps, plan, references, partners, closed):
-    """Usage, invoices and payments. Billing takes longest; the rest runs beside it."""
+def _settle(steps, plan, references, partners):
+    """Usage, invoices and payments. Billing takes longest; the rest runs beside it.
+
+    Of the last month, the cycle that has just closed, nothing is paid yet.
+    """
+    window = plan.window
+    early = min(FIRST_MONTHS, window.months - 1)
+    rest = window.month_ends[early].replace(day=1)
     send = [usage.send, plan, references]
     steps.run("Usage source", usage.prepare)
     steps.run("Bank account", payments.prepare)
-    first = plan.window.month_ends[:FIRST_MONTHS][-1]
-    steps.run("Usage of the first months", *send, plan.window.start, first)
-    steps.beside("Usage", *send, first + timedelta(days=1), plan.window.usage_end)
+    steps.run("Usage of the first months", *send, window.start, rest - DAY)
+    steps.beside("Usage of the others", *send, rest, window.usage_end)
     places = {partner.id: index for index, partner in partners.items()}
-    settle = [payments.settle, plan.seed, plan.window.today, places]
-    for number, day in enumerate(closed, 1):
+    for day in window.month_ends:
+        if day > rest:
+            settle = [payments.settle, plan.seed, window.today, places, day]
+            steps.beside("Payments", *settle, day == window.until)
         steps.run(f"Billing {day:%B %Y}", _bill, day)
-        if number >= FIRST_MONTHS:
-            # Begins once all usage is sent, which the next month's billing needs too.
-            until = calendar.month_end(day + timedelta(days=1))
-            steps.beside("Payments", *settle, until)
-    steps.join()
-    steps.run("Payments", *settle)
 
 
 def _bill(env, day):
@@ -116,12 +108,6 @@ def _bill(env, day):
     for blocker in run.blocker_ids:
         raise SystemExit(f"{blocker.contract_id.display_name}: {blocker.reason}")
     return settlement.summary(run)
-
-
-def _bill_last_month(steps, window):
-    day = window.month_ends[-1]
-    steps.run(f"Billing {day:%B %Y}", _bill, day)
-    _check_concentration(steps.env)
 
 
 def _check_concentration(env):

@@ -16,14 +16,17 @@ def create(env, plan, partners, contracts, products):
     """Create and confirm the orders; return the references of their resources by the
     plan's keys."""
     references = {}
+    names = {
+        code: product.get_product_multiline_description_sale()
+        for code, product in products.items()
+    }
     for batch in batches(plan.orders, BATCH):
         is_recent = batch[-1].date > plan.window.today - RECENT
         quietly = QUIET if is_recent else LONG_AGO
-        orders = (
-            env["sale.order"]
-            .with_context(**quietly)
-            .create([_values(order, partners, contracts, products) for order in batch])
-        )
+        values = [
+            _values(order, partners, contracts, products, names) for order in batch
+        ]
+        orders = env["sale.order"].with_context(**quietly).create(values)
         orders.action_confirm()
         ending = {}
         for order, record in zip(batch, orders, strict=True):
@@ -48,7 +51,7 @@ def _ordered_at(order):
     return noon(order.date) - timedelta(minutes=150 + 37 * order.customer % 440)
 
 
-def _values(order, partners, contracts, products):
+def _values(order, partners, contracts, products, names):
     contract = contracts[order.customer]
     return {
         "partner_id": partners[order.customer].id,
@@ -57,19 +60,21 @@ def _values(order, partners, contracts, products):
         "date_order": _ordered_at(order),
         "commitment_date": noon(order.date),
         "order_line": [
-            Command.create(_line_values(rented, products[rented.product]))
+            Command.create(
+                _line_values(rented, products[rented.product], names[rented.product])
+            )
             for rented in order.lines
         ],
     }
 
 
-def _line_values(rented, product):
+def _line_values(rented, product, name):
     """Values of a line. The price, discount and wording of the contract come with the
     confirmation; given here, they are not looked up twice."""
     return {
         "product_id": product.id,
         "product_uom_qty": float(rented.quantity),
-        "name": product.get_product_multiline_description_sale(),
+        "name": name,
         "price_unit": 0,
         "discount": 0,
         "analytic_distribution": False,

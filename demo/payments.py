@@ -32,21 +32,24 @@ def prepare(env):
     )
 
 
-def settle(env, seed, today, places, until=date.max):
-    """Register the payments that arrived until ``today``.
+def settle(env, seed, today, places, billed, is_last):
+    """Register the payments that arrived until ``today`` for older invoices.
 
     :param places: index of each customer by the partner's id
-    :param until: day up to which all invoices are made that are paid until then
+    :param billed: day up to which all invoices are made; later ones are left alone
+    :param is_last: pay also what could be paid together with later ones
     """
     unpaid = env["account.move"].search(
         [
             ("move_type", "=", "out_invoice"),
             ("state", "=", "posted"),
             ("payment_state", "in", ("not_paid", "partial")),
+            ("invoice_date", "<=", billed),
         ],
         order="invoice_date, id",
     )
     by_customer = {}
+    until = date.max if is_last else billed
     for invoice in unpaid:
         index = places[invoice.partner_id.id]
         day = _payment_day(seed, index, invoice, today)
@@ -116,12 +119,17 @@ def _pay(env, transfers):
         ]
     )
     payments.action_post()
-    receivable = "asset_receivable"
-    quiet(env["account.move.line"])._reconcile_plan(
+    Line = quiet(env["account.move.line"])
+    entries = Move.union(*invoices) + payments.move_id
+    receivable = Line.search(
         [
-            (paid.line_ids + payment.move_id.line_ids).filtered(
-                lambda line: line.account_id.account_type == receivable
-            )
+            ("move_id", "in", entries.ids),
+            ("account_id.account_type", "=", "asset_receivable"),
+        ]
+    ).grouped("move_id")
+    Line._reconcile_plan(
+        [
+            receivable[payment.move_id].union(*map(receivable.get, paid))
             for paid, payment in zip(invoices, payments, strict=True)
         ]
     )

@@ -102,9 +102,7 @@ def _build_demo(odoo, customers):
     with step("Demo company: customers, contracts, usage, invoices, payments, pools"):
         building = databases.copy(odoo.cluster, template, "building_demo")
         size = ["--customers", str(customers)] if customers else []
-        build_company(odoo, building, "--leave-last-month", *size)
-    with step("Billing the cycle that has just closed"):
-        build_company(odoo, building, "--bill-last-month")
+        build_company(odoo, building, *size)
     databases.rename(odoo.cluster, building, DEMO)
     _stamp_addons()
 

@@ -12,7 +12,7 @@ def transfers(owed, until):
     Left out are arrears that an invoice still to come may join.
 
     :param owed: the customer's (day, invoice, whether late)
-    :param until: day up to which every invoice that is paid is among these
+    :param until: day up to which every payment is among these
     :return: (day, invoices) of each transfer
     """
     result, arrears = [], []
