@@ -52,7 +52,7 @@ def create(env, plan, partners, contracts, products):
         if deal._name == "crm.lead" and place % 3 == 0:
             _estimate(rng, deal, products)
     waiting = _submit_drafts(plan, contracts)
-    _explain_delays(plan, contracts)
+    _explain_delays(env, plan.window.today)
     _propose_prices(env, plan, products)
     return f"{len(leads)} opportunities, {waiting} contracts in review or approval"
 
@@ -275,24 +275,23 @@ def _submit_drafts(plan, contracts):
     )
 
 
-def _explain_delays(plan, contracts):
+def _explain_delays(env, today):
     """Why a signature is late, who is waited for, and what comes next."""
-    late = [a.customer for a in plan.agreements if a.stage == "overdue"]
-    for place, customer in enumerate(late):
-        contract = quiet(contracts[customer])
+    late = env["iaas.contract"].search([("is_signature_overdue", "=", True)])
+    for place, contract in enumerate(quiet(late)):
         reason, side, department, step = DELAYS[place % len(DELAYS)]
         contract.next_stage_id.write(
             {
                 "delay_reason": reason,
                 "waiting_for": side,
                 "waiting_department": department,
-                "date_forecast": plan.window.today + timedelta(days=9 + place % 12),
+                "date_forecast": today + timedelta(days=9 + place % 12),
             }
         )
         contract.write(
             {
                 "next_step": step,
-                "next_step_date": plan.window.today + timedelta(days=1 + place % 5),
+                "next_step_date": today + timedelta(days=1 + place % 5),
             }
         )
 
