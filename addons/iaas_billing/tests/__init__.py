@@ -4,11 +4,16 @@ from . import test_invoicing
 from . import test_rating
 from . import test_rating_changes
 from . import test_rating_usage
-from . import test_security
 from . import test_renewal
+from . import test_security
 from . import test_tour
 from . import test_unpapered
+from . import test_usage_connector
+from . import test_usage_files
+from . import test_usage_folder
 from . import test_usage_http
 from . import test_usage_import
 from . import test_usage_ingest
+from . import test_usage_quarantine
 from . import test_usage_senders
+from . import test_usage_silence
