@@ -124,27 +124,11 @@ def read_prometheus(document, source, series, start, end, meters, alive=None):
     :return: (events, the series that have one now, in the same form)
     :raise Refused: when the document is something else
     """
-    if pick(document, "status") != "success":
-        raise _malformed(f"Prometheus answers: {pick(document, 'error')}")
-    result = pick(document, "data.result")
-    if pick(document, "data.resultType") != "matrix" or not isinstance(result, list):
-        raise _malformed("the answer is no matrix")
-    events, levels = [], {}
-    for one in result:
-        labels, values = pick(one, "metric"), pick(one, "values")
-        if not isinstance(labels, dict) or not isinstance(values, list):
-            raise _malformed("a series is not as Prometheus writes it")
-        samples = {}
-        for sample in values:
-            if not isinstance(sample, list) or len(sample) != 2:
-                raise _malformed("a sample is not as Prometheus writes it")
-            if start <= sample[0] < end:
-                samples[int(sample[0])] = sample[1]
-        levels[identity("series", sorted(labels.items()))] = (labels, samples)
+    levels = _read_series(document, start, end)
     if series.ends_at_zero:
         for key, labels in (alive or {}).items():
             levels.setdefault(key, (labels, {}))
-    still = {}
+    events, still = [], {}
     for key, (labels, samples) in levels.items():
         if series.ends_at_zero:
             is_alive = key in (alive or {})
@@ -160,6 +144,30 @@ def read_prometheus(document, source, series, start, end, meters, alive=None):
             for moment, value in sorted(samples.items())
         ]
     return events, still
+
+
+def _read_series(document, start, end):
+    """``{key: (labels, {unix time: value})}`` of the samples in [start, end)."""
+    if pick(document, "status") != "success":
+        raise _malformed(f"Prometheus answers: {pick(document, 'error')}")
+    result = pick(document, "data.result")
+    if pick(document, "data.resultType") != "matrix" or not isinstance(result, list):
+        raise _malformed("the answer is no matrix")
+    found = {}
+    for one in result:
+        labels, values = pick(one, "metric"), pick(one, "values")
+        if not isinstance(labels, dict) or not isinstance(values, list):
+            raise _malformed("a series is not as Prometheus writes it")
+        samples = {}
+        for sample in values:
+            if not isinstance(sample, list) or len(sample) != 2:
+                raise _malformed("a sample is not as Prometheus writes it")
+            if not _is_number(sample[0]):
+                raise _malformed(f"{sample[0]!r} is no time of a sample")
+            if start <= sample[0] < end:
+                samples[int(sample[0])] = sample[1]
+        found[identity("series", sorted(labels.items()))] = (labels, samples)
+    return found
 
 
 def _sample_event(labels, moment, value, source, series, meters):
@@ -233,6 +241,12 @@ def _property(event_type, meters):
     return meter.value_property if meter else "value"
 
 
+def _is_number(value):
+    if isinstance(value, Decimal):
+        return value.is_finite()
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _text(value):
     if value is None or isinstance(value, bool | dict | list):
         return ""
@@ -245,7 +259,7 @@ def iso_time(value):
     >>> iso_time(1767225600)
     '2026-01-01T00:00:00Z'
     """
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+    if _is_number(value):
         try:
             moment = _EPOCH + timedelta(microseconds=int(value * 1_000_000))
         except (OverflowError, ValueError):

@@ -348,8 +348,8 @@ def _event(row, layout, dimensions, source, meters):
         "id": row.get(layout.id, ""),
         "source": row.get(layout.source) or source,
         "type": event_type,
-        "subject": row[layout.subject],
-        "time": time_text(row[layout.time], layout.time_format, layout.zone),
+        "subject": row.get(layout.subject, ""),
+        "time": time_text(row.get(layout.time, ""), layout.time_format, layout.zone),
         "data": data,
     }
 

@@ -72,7 +72,11 @@ class IaasUsageConnector(models.Model):
     )
     last_run_at = fields.Datetime(string="Last Run", readonly=True, copy=False)
     last_state = fields.Selection(
-        [("ok", "OK"), ("failed", "Failed")], readonly=True, copy=False, tracking=True
+        [("ok", "OK"), ("failed", "Failed")],
+        string="Last Outcome",
+        readonly=True,
+        copy=False,
+        tracking=True,
     )
     last_error = fields.Text(readonly=True, copy=False)
     failure_count = fields.Integer(

@@ -4,6 +4,8 @@ from zoneinfo import ZoneInfo
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.base.models.res_partner import _tz_get
+
 from ..metering import Layout, is_focus
 
 _SAMPLE = datetime(2026, 3, 31, 23, 59, 58)
@@ -56,7 +58,7 @@ class IaasUsageMapping(models.Model):
         help="As in %d/%m/%Y %H:%M. ISO 8601 (2026-03-31T23:59:58Z) needs none."
     )
     tz = fields.Selection(
-        "_selection_tz",
+        _tz_get,
         string="Time Zone",
         help="The zone of times that don't name theirs. Without it they are refused.",
     )
@@ -65,10 +67,6 @@ class IaasUsageMapping(models.Model):
         help="The columns to keep as dimensions, separated by commas. Empty: all that "
         "are nothing else."
     )
-
-    @api.model
-    def _selection_tz(self):
-        return self.env["res.partner"]._fields["tz"].selection(self.env["res.partner"])
 
     @api.constrains(
         "kind",

@@ -58,7 +58,7 @@ class IaasUsageQuarantine(models.Model):
         domain="[('share', '=', False)]",
     )
     state = fields.Selection(
-        [("dismissed", "Dismissed"), ("done", "Solved"), ("open", "Open")],
+        [("open", "Open"), ("done", "Solved"), ("dismissed", "Dismissed")],
         string="Status",
         required=True,
         readonly=True,

@@ -207,6 +207,12 @@ class TestUsageFiles(UsageFilesCommon):
             usage_import.reject_ids.mapped("reason"), ["time_without_zone"]
         )
 
+    def test_the_zones_to_choose_from(self):
+        zones = dict(
+            self.env["iaas.usage.mapping"].fields_get(["tz"])["tz"]["selection"]
+        )
+        self.assertIn("Asia/Tokyo", zones)
+
     def test_wrong_mappings(self):
         for values in (
             {"meter_id": False},
