@@ -15,5 +15,8 @@ from . import test_usage_http
 from . import test_usage_import
 from . import test_usage_ingest
 from . import test_usage_quarantine
+from . import test_usage_archive
+from . import test_usage_daily
+from . import test_usage_load
 from . import test_usage_senders
 from . import test_usage_silence
