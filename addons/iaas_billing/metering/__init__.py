@@ -6,10 +6,10 @@ events out of the formats that senders use.
 """
 
 from .aggregation import AGGREGATIONS, aggregate
-from .focus import NO_USAGE, is_focus, read_focus
-from .events import REASONS, Meter, Refused, UsageRow, read_event, read_time
 from .bodies import MEDIA_TYPES, read_body
 from .bulk import SPACES, CsvChunk, read_csv_chunks
+from .events import REASONS, Meter, Refused, UsageRow, read_event, read_time
+from .focus import NO_USAGE, is_focus, read_focus
 from .formats import (
     Entry,
     csv_reject,

@@ -42,7 +42,8 @@ class _Load(NamedTuple):
 
     source: object
     header: object
-    meters: dict
+    #: of types and subjects as the source has them
+    names: tuple
     times: dict
     rejects: object
     before: dict
@@ -75,8 +76,8 @@ class IaasUsageEvent(models.Model):
         self = self.sudo()
         source = source.sudo()
         header, chunks = read_csv_chunks(stream, _CHUNK)
-        meters = self.env["iaas.meter"]._get_by_code()
-        load = _Load(source, header, meters, {}, rejects, {"duplicates": 0})
+        names = self._get_names(source)
+        load = _Load(source, header, names, {}, rejects, {"duplicates": 0})
         self._create_load_tables(header)
         total = Loaded()
         mine, shares = part
@@ -134,7 +135,12 @@ class IaasUsageEvent(models.Model):
         refusals = []
         if entries:
             self._stage(
-                self._read_entries(entries.values(), load.source, refusals, None)
+                self._read_entries(
+                    self._translate(entries.values(), load.names),
+                    load.source,
+                    refusals,
+                    None,
+                )
             )
             self._check_stage(load.source.company_id)
         counts = self._store_new()
@@ -145,7 +151,7 @@ class IaasUsageEvent(models.Model):
         for refusal in refusals:
             if refusal.position not in entries:
                 entries[refusal.position] = chunk.entry(
-                    refusal.position, load.header, load.source.code, load.meters
+                    refusal.position, load.header, load.source.code, load.names[2]
                 )
         refused = [
             (refusal.position, refusal.detail, entries[refusal.position].raw)
@@ -199,7 +205,7 @@ class IaasUsageEvent(models.Model):
         # What a meter reads from a further column is read line by line.
         meters = [
             (code, meter.id, meter.aggregation == "count")
-            for code, meter in load.meters.items()
+            for code, meter in self.env["iaas.meter"]._get_by_code().items()
             if meter.aggregation != "count_unique"
             and meter.value_property not in dimensions
         ]
@@ -293,7 +299,7 @@ class IaasUsageEvent(models.Model):
         )
         positions = sorted(position for (position,) in self.env.cr.fetchall())
         entries = (
-            chunk.entry(position, load.header, load.source.code, load.meters)
+            chunk.entry(position, load.header, load.source.code, load.names[2])
             for position in positions
         )
         return {entry.position: entry for entry in entries if entry}
