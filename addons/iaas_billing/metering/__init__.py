@@ -20,6 +20,7 @@ from .formats import (
     read_ndjson,
     write_csv_rejects,
 )
+from .limits import Bucket, TooLarge, inflate
 from .preview import Preview
 from .pulls import (
     Paths,
