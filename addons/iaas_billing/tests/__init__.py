@@ -20,3 +20,7 @@ from . import test_usage_daily
 from . import test_usage_load
 from . import test_usage_senders
 from . import test_usage_silence
+from . import test_statement_correction
+from . import test_statement_life
+from . import test_statement_out
+from . import test_statement_portal
