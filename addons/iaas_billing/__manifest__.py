@@ -28,6 +28,7 @@
         "views/iaas_statement_dispute_views.xml",
         "views/iaas_after_close_views.xml",
         "views/iaas_statement_line_views.xml",
+        "views/iaas_statement_form_views.xml",
         "views/iaas_statement_views.xml",
         "views/iaas_billing_blocker_views.xml",
         "views/iaas_billing_run_views.xml",

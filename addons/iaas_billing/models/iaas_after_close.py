@@ -77,7 +77,6 @@ class IaasAfterClose(models.Model):
     )
     correction_id = fields.Many2one(
         "iaas.statement",
-        string="Correction",
         readonly=True,
         index="btree_not_null",
         ondelete="set null",
@@ -311,4 +310,3 @@ class IaasAfterClose(models.Model):
         )
         item.activity_schedule(ACTIVITY, date_deadline=due, user_id=owner.id)
         return item
-

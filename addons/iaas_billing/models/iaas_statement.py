@@ -5,7 +5,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-
 #: Before it is posted, in this order; each state but the first may be skipped.
 OPEN_STATES = ("draft", "review", "sent", "confirmed")
 

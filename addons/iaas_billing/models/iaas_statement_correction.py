@@ -7,8 +7,6 @@ from odoo.exceptions import UserError
 from odoo.addons.iaas_contract.pricing import round_half_up
 from odoo.addons.iaas_contract.pricing.numbers import ZERO, exact
 
-from .iaas_statement_line import KEY
-
 _SUMS = ("quantity", "list_amount", "amount_exact")
 
 
@@ -114,7 +112,9 @@ class IaasStatement(models.Model):
         for statement in self:
             statement._check_correctable()
             known = statement.correction_ids.filtered(
-                lambda other: other.state == "draft" and other.correction_kind == "usage"
+                lambda other: (
+                    other.state == "draft" and other.correction_kind == "usage"
+                )
             )
             corrections += known or self.create(
                 statement._prepare_correction("usage", reason)
@@ -214,9 +214,7 @@ class IaasStatement(models.Model):
                 **dict.fromkeys(_SUMS, ZERO),
             }
         with exact():
-            posted = {
-                name: sum((line[name] for line in lines), ZERO) for name in _SUMS
-            }
+            posted = {name: sum((line[name] for line in lines), ZERO) for name in _SUMS}
             charged = sum(
                 (
                     round_half_up(str(line.amount + line.amount_waived), digits)
@@ -304,9 +302,7 @@ class IaasStatement(models.Model):
                 "partner_shipping_id": original.partner_shipping_id.id,
                 "fiscal_position_id": original.fiscal_position_id.id,
                 "journal_id": original.journal_id.id,
-                "ref": self.env._(
-                    "Correction of %(invoice)s", invoice=original.name
-                ),
+                "ref": self.env._("Correction of %(invoice)s", invoice=original.name),
             }
         if values["move_type"] == "out_refund":
             values |= {
@@ -318,7 +314,9 @@ class IaasStatement(models.Model):
 
     def _get_fiscal_position(self):
         original = self.correction_of_id.move_id
-        return original.fiscal_position_id if original else super()._get_fiscal_position()
+        return (
+            original.fiscal_position_id if original else super()._get_fiscal_position()
+        )
 
     def _get_invoice_line_name(self, family, lines):
         name = super()._get_invoice_line_name(family, lines)
@@ -339,9 +337,7 @@ class IaasStatement(models.Model):
             lambda move: move.move_type == "out_invoice"
         )
         open_lines = (invoices + credit).line_ids.filtered(
-            lambda line: (
-                line.account_type == "asset_receivable" and not line.reconciled
-            )
+            lambda line: line.account_type == "asset_receivable" and not line.reconciled
         )
         for lines in open_lines.grouped(
             lambda line: (line.account_id, line.partner_id)

@@ -18,7 +18,6 @@ class IaasStatementDispute(models.Model):
 
     line_id = fields.Many2one(
         "iaas.statement.line",
-        string="Line",
         required=True,
         index=True,
         ondelete="cascade",

@@ -140,9 +140,7 @@ class IaasStatement(models.Model):
 
     def _export_focus(self):
         shared = self._get_focus_shared()
-        rows = (
-            focus_row(values) for values in self._get_focus_values(shared)
-        )
+        rows = (focus_row(values) for values in self._get_focus_values(shared))
         content = write_csv(FOCUS_COLUMNS, rows, cell=str)
         return self._file_name("focus.csv"), "text/csv", content
 
@@ -170,7 +168,7 @@ class IaasStatement(models.Model):
         provider = self.company_id.name
         customer = self.partner_id.commercial_partner_id
         return {
-            "BillingAccountId": str(customer.ref or customer.id),
+            "BillingAccountId": f"customer-{customer.ref or customer.id}",
             "BillingAccountName": customer.name,
             "BillingAccountType": "Customer",
             "BillingCurrency": self.currency_id.name,
@@ -191,7 +189,8 @@ class IaasStatement(models.Model):
     def _get_focus_line(self, line):
         amount = line._rounded_amount()
         start, end = line._get_instants()
-        is_usage = line.charge_kind == "usage"
+        # What is rented is used; only a shortfall pays for nothing.
+        is_usage = bool(line.resource_id)
         category = line.product_id.categ_id._get_focus_category()
         unit = line.uom_id.name or "Units"
         listed = line.list_amount
@@ -212,7 +211,7 @@ class IaasStatement(models.Model):
             "PricingUnit": unit,
             "ConsumedQuantity": line.quantity if is_usage else None,
             "ConsumedUnit": unit if is_usage else None,
-            "ChargeCategory": "Usage" if is_usage else "Purchase",
+            "ChargeCategory": "Usage" if is_usage else "Adjustment",
             "ChargeDescription": line.product_id.display_name,
             "ChargeFrequency": _FREQUENCY.get(line.charge_kind, "One-Time"),
             "ChargePeriodStart": start,

@@ -48,7 +48,6 @@ class IaasStatement(models.Model):
     _inherit = "iaas.statement"
 
     content_hash = fields.Char(
-        string="Content Hash",
         readonly=True,
         copy=False,
         help="Fingerprint (SHA-256) of the posted statement and all its lines.",
@@ -133,7 +132,11 @@ class IaasStatement(models.Model):
             ("content_hash", "!=", False),
             "|",
             ("verified_at", "=", False),
-            ("verified_at", "<", fields.Datetime.subtract(fields.Datetime.now(), days=7)),
+            (
+                "verified_at",
+                "<",
+                fields.Datetime.subtract(fields.Datetime.now(), days=7),
+            ),
         ]
         remaining = self.search_count(domain)
         cron._commit_progress(remaining=remaining)

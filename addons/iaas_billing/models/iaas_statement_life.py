@@ -30,9 +30,7 @@ class IaasStatement(models.Model):
     )
     rated_at = fields.Datetime(string="Rated", readonly=True, copy=False)
     reviewed_by_id = fields.Many2one("res.users", readonly=True, copy=False)
-    sent_at = fields.Datetime(
-        string="Sent for Confirmation", readonly=True, copy=False
-    )
+    sent_at = fields.Datetime(string="Sent for Confirmation", readonly=True, copy=False)
     confirm_by = fields.Date(
         string="To Confirm by", readonly=True, copy=False, index="btree_not_null"
     )

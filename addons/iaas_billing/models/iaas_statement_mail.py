@@ -53,8 +53,9 @@ class IaasStatement(models.Model):
         return result
 
     def _send_for_confirmation(self):
-        super()._send_for_confirmation()
+        result = super()._send_for_confirmation()
         self.write({"mail_state": "pending"})
+        return result
 
     def _mail(self):
         """Send the statements with their PDF and their detail."""

@@ -9,9 +9,10 @@ class IaasStatement(models.Model):
     _inherit = "iaas.statement"
 
     def _compute_access_url(self):
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for statement in self:
             statement.access_url = f"/my/statements/{statement.id}"
+        return result
 
     def action_preview_portal(self):
         """Open the statement as the customer sees it."""

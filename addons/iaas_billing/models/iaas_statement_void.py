@@ -53,9 +53,7 @@ class IaasStatement(models.Model):
     def _check_voidable(self):
         if self.state != "posted":
             raise UserError(
-                self.env._(
-                    "%(name)s is not posted. Delete it instead.", name=self.name
-                )
+                self.env._("%(name)s is not posted. Delete it instead.", name=self.name)
             )
         if self.correction_of_id:
             raise UserError(
@@ -73,9 +71,9 @@ class IaasStatement(models.Model):
     def _reverse_invoices(self, reason):
         """Credit notes that take the whole of each document: its lines and taxes are
         copied, not computed again."""
-        for company, statements in self.filtered("move_id").grouped(
-            "company_id"
-        ).items():
+        for company, statements in (
+            self.filtered("move_id").grouped("company_id").items()
+        ):
             moves = statements.move_id.with_company(company)
             today = fields.Date.context_today(self)
             moves._reverse_moves(

@@ -42,16 +42,19 @@ class IaasStatement(models.Model):
         return result
 
     def _send_for_confirmation(self):
-        super()._send_for_confirmation()
+        result = super()._send_for_confirmation()
         self._tell("statement.sent")
+        return result
 
     def _confirm(self, how, partner=None):
-        super()._confirm(how, partner)
+        result = super()._confirm(how, partner)
         self._tell("statement.confirmed", confirmation=how)
+        return result
 
     def _void(self, reason):
-        super()._void(reason)
+        result = super()._void(reason)
         self.sudo()._tell("statement.voided", reason=reason)
+        return result
 
     def _dispute(self, line, reason, partner):
         dispute = super()._dispute(line, reason, partner)

@@ -9,9 +9,7 @@ from .iaas_webhook import EVENTS
 
 _TIMEOUT = 10
 #: How long to wait before each further try.
-_WAITS = [
-    timedelta(minutes=minutes) for minutes in (1, 5, 30, 2 * 60, 6 * 60, 24 * 60)
-]
+_WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 2 * 60, 6 * 60, 24 * 60)]
 _ANSWER = 500
 _KEPT_DAYS = 90
 
@@ -36,9 +34,7 @@ class IaasWebhookDelivery(models.Model):
         readonly=True,
         help="The same in every try: the receiver knows a repetition by it.",
     )
-    event = fields.Selection(
-        [*EVENTS, ("ping", "Test")], required=True, readonly=True
-    )
+    event = fields.Selection([*EVENTS, ("ping", "Test")], required=True, readonly=True)
     body = fields.Text(required=True, readonly=True)
     state = fields.Selection(
         [("pending", "To send"), ("done", "Delivered"), ("failed", "Failed")],

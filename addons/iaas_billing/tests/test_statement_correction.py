@@ -93,7 +93,10 @@ class TestStatementCorrection(IaasBillingCommon):
     def test_less_is_a_credit_note_settled_with_the_invoice(self):
         """Money end to end: invoice, credit note, payment of the rest."""
         self._iaas_price(
-            self.traffic, "0.5", date_start=date(2026, 1, 1), contract_id=self.contract.id
+            self.traffic,
+            "0.5",
+            date_start=date(2026, 1, 1),
+            contract_id=self.contract.id,
         )
         correction = self._correct()
         self.assertEqual(correction.amount_untaxed, -12.04)
@@ -130,7 +133,10 @@ class TestStatementCorrection(IaasBillingCommon):
             active_model="account.move", active_ids=invoice.ids
         ).create({})._create_payments()
         self._iaas_price(
-            self.traffic, "0.5", date_start=date(2026, 1, 1), contract_id=self.contract.id
+            self.traffic,
+            "0.5",
+            date_start=date(2026, 1, 1),
+            contract_id=self.contract.id,
         )
         correction = self._correct()
         self.assertEqual(correction.move_id.amount_residual, 13.24)
@@ -162,9 +168,7 @@ class TestStatementCorrection(IaasBillingCommon):
     )
     @given(
         st.lists(
-            st.lists(
-                st.decimals("0.001", "1000", places=3), min_size=1, max_size=3
-            ),
+            st.lists(st.decimals("0.001", "1000", places=3), min_size=1, max_size=3),
             min_size=1,
             max_size=3,
         )
@@ -338,7 +342,10 @@ class TestStatementCorrection(IaasBillingCommon):
 
     def test_void_credit_takes_credits_back(self):
         self._iaas_price(
-            self.traffic, "0.5", date_start=date(2026, 1, 1), contract_id=self.contract.id
+            self.traffic,
+            "0.5",
+            date_start=date(2026, 1, 1),
+            contract_id=self.contract.id,
         )
         correction = self._correct()
         self._void()
@@ -377,9 +384,15 @@ class TestStatementCorrection(IaasBillingCommon):
         self.assertFalse(self.statement.is_tampered)
         line = self.statement.line_ids[0]
         for sql in (
-            SQL("UPDATE iaas_statement_line SET amount = amount + 1 WHERE id = %s", line.id),
+            SQL(
+                "UPDATE iaas_statement_line SET amount = amount + 1 WHERE id = %s",
+                line.id,
+            ),
             SQL("DELETE FROM iaas_statement_line WHERE id = %s", line.id),
-            SQL("UPDATE iaas_statement SET usage_hash = 'x' WHERE id = %s", self.statement.id),
+            SQL(
+                "UPDATE iaas_statement SET usage_hash = 'x' WHERE id = %s",
+                self.statement.id,
+            ),
         ):
             savepoint = self.env.cr.savepoint()
             self.env.cr.execute(sql)
@@ -389,9 +402,7 @@ class TestStatementCorrection(IaasBillingCommon):
             action = self.statement.with_user(self.auditor).action_verify()
             self.assertEqual(action["params"]["type"], "danger")
             savepoint.close(rollback=True)
-        self.assertEqual(
-            self.statement.action_verify()["params"]["type"], "success"
-        )
+        self.assertEqual(self.statement.action_verify()["params"]["type"], "success")
         for change in (
             {"content_hash": "x"},
             {"state": "draft"},

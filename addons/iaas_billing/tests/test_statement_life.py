@@ -97,7 +97,9 @@ class TestStatementLife(IaasBillingCommon):
         # What comes in now was not shown to the customer: it is not billed silently.
         self._use(self.resource, ("2026-06-20 00:00:00", "100"))
         self._clock("2026-07-16")
-        self.assertEqual((statement.state, statement.confirmation), ("posted", "silent"))
+        self.assertEqual(
+            (statement.state, statement.confirmation), ("posted", "silent")
+        )
         self.assertEqual(statement.move_id.amount_untaxed, 80)
 
     def test_required_confirmation_waits_for_ever(self):

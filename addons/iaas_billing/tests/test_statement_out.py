@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import threading
+from datetime import date
 from decimal import Decimal
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +17,7 @@ import openpyxl
 from freezegun import freeze_time
 
 from odoo import Command
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
 from .common import IaasBillingCommon
@@ -83,12 +84,12 @@ class TestStatementFiles(OutCommon):
             sum(Decimal(row["BilledCost"]) for row in rows),
             Decimal(str(statement.move_id.amount_total)),
         )
-        usage = next(row for row in rows if row["ChargeCategory"] == "Usage")
+        usage = next(row for row in rows if row["ChargeFrequency"] == "Usage-Based")
         self.assertEqual(usage["ListCost"], "8.52125")
         self.assertEqual(usage["ContractedCost"], "7.669125")
         self.assertEqual(usage["BillingPeriodEnd"], "2026-02-01T00:00:00Z")
         self.assertEqual(
-            next(row for row in rows if row["ChargeCategory"] == "Purchase")[
+            next(row for row in rows if row["ChargeFrequency"] == "Recurring")[
                 "ServiceCategory"
             ],
             "Compute",
@@ -109,6 +110,7 @@ class TestStatementFiles(OutCommon):
     def test_focus_is_valid(self):
         """focus-validator 2.0.2 finds nothing but the check that no file can pass
         (a defect of its rule model)."""
+        self._iaas_resource(self.setup_fee, date_start=date(2026, 1, 3))
         content = self._bill_month(2026, 1)._export("focus")[2]
         with TemporaryDirectory() as folder:
             path = Path(folder) / "focus.csv"
@@ -218,15 +220,6 @@ class TestWebhooks(OutCommon):
             "params"
         ]["message"]
 
-    @classmethod
-    def _request_handler(cls, s, r, /, **kw):
-        # The tests of Odoo refuse all requests; this server is the test's own.
-        if r.url.startswith("http://127.0.0.1"):
-            from odoo.tests.common import _super_send
-
-            return _super_send(s, r, **kw)
-        return super()._request_handler(s, r, **kw)
-
     def setUp(self):
         super().setUp()
         Receiver.answers, Receiver.received = [], []
@@ -306,16 +299,19 @@ class TestWebhooks(OutCommon):
         self.assertFalse(self.webhook.delivery_ids)
 
     def test_nobody_reads_the_secret(self):
-        for user in (self.billing_manager, self.auditor, self.env.ref("base.user_admin")):
+        for user in (
+            self.billing_manager,
+            self.auditor,
+            self.env.ref("base.user_admin"),
+        ):
             webhook = self.webhook.with_user(user)
             self.assertTrue(webhook.has_secret)
             self.assertNotIn("secret", webhook.read()[0])
             for attempt in (
                 lambda: webhook.read(["secret"]),  # noqa: B023
                 lambda: webhook.search([("secret", "like", "a")]),  # noqa: B023
-                lambda: webhook.export_data(["secret"]),  # noqa: B023
             ):
-                with self.assertRaises((AccessError, UserError, ValueError)):
+                with self.assertRaises(AccessError):
                     attempt()
         with self.assertRaises(AccessError):
             self.webhook.with_user(self.billing_user).read(["url"])
