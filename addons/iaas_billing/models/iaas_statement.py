@@ -29,6 +29,8 @@ class IaasStatement(models.Model):
     _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "period_start desc, id desc"
     _check_company_auto = True
+    # Nobody writes a statement by hand, yet people talk about it.
+    _mail_post_access = "read"
 
     name = fields.Char(string="Number", required=True, readonly=True, copy=False)
     contract_id = fields.Many2one(

@@ -202,6 +202,7 @@ class IaasStatementDispute(models.Model):
         self._check_open()
         statement = self.statement_id
         if amount:
+            statement._check_manager()
             self.sudo()._credit(answer, amount)
         self.sudo()._answer("accepted", answer)
         if statement.state == "sent":

@@ -197,6 +197,8 @@ class TestStatementLife(IaasBillingCommon):
         self.assertEqual(action["context"]["default_amount"], 80)
         with self.assertRaisesRegex(UserError, "at most"), self.env.cr.savepoint():
             self._step(action, "Yes.", amount=80.01)
+        with self.assertRaises(AccessError), self.env.cr.savepoint():
+            dispute._accept("Down for a week.", 20)
         self._step(action, "Down for a week.", amount=20)
         credit = dispute.credit_id
         self.assertEqual((credit.state, credit.amount_untaxed), ("posted", -20))
