@@ -136,7 +136,7 @@ class IaasAfterClose(models.Model):
         """Open the events of the period that came in after it was rated."""
         self.ensure_one()
         action = self.statement_id.action_view_usage()
-        since = self.statement_id.rated_at - _MARGIN
+        since = self.first_received_at or self.statement_id.rated_at - _MARGIN
         return action | {"domain": [*action["domain"], ("received_at", ">=", since)]}
 
     def _check_open(self):
