@@ -38,19 +38,6 @@ class IaasStatementLine(models.Model):
     )
     dispute_ids = fields.One2many("iaas.statement.dispute", "line_id")
 
-    def action_view_usage(self):
-        """Open the usage events that the line has counted."""
-        self.ensure_one()
-        start, end = self._get_instants()
-        return self.statement_id.action_view_usage() | {
-            "domain": [
-                ("resource_id", "=", self.resource_id.id),
-                ("meter_id", "=", self.meter_id.id),
-                ("time", ">=", start),
-                ("time", "<", end),
-            ]
-        }
-
     def _get_instants(self):
         """The first instant of the line and the one after it, naive UTC."""
         statement = self.statement_id
