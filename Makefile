@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8069
 DEV = $(PYTHON) -m dev
 
-.PHONY: help run demo test lint shell images i18n stop reset
+.PHONY: help run demo test load lint shell images i18n stop reset
 
 help:  ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /make \1\t/p' Makefile | expand -t 14
@@ -16,6 +16,9 @@ demo:  ## make the demo company anew (CUSTOMERS=3000)
 
 test:  ## run every test (ADDON=iaas_contract: only that addon's)
 	@$(DEV) test $(if $(ADDON),--addon $(ADDON))
+
+load:  ## measure how fast usage comes in (EVENTS=100000)
+	@$(PYTHON) -m tests.load $(if $(EVENTS),--events $(EVENTS))
 
 lint:  ## run every linter
 	@$(DEV) lint

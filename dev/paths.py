@@ -7,6 +7,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".iaas"
 ADDONS = ROOT / "addons"
 VENV = STATE / "venv"
+FOCUS_VENV = STATE / "focus"
 LOGS = STATE / "logs"
 DATA_DIR = STATE / "data"
 

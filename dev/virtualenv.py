@@ -5,11 +5,12 @@ import subprocess
 import sys
 
 from .console import StepError, run, step
-from .paths import ROOT, STATE, VENV, fingerprint
+from .paths import FOCUS_VENV, ROOT, STATE, VENV, fingerprint
 
 OLDEST, NEWEST = (3, 10), (3, 13)
 RUN_REQUIREMENTS = ROOT / "requirements.txt"
 TEST_REQUIREMENTS = ROOT / "requirements-dev.txt"
+FOCUS_REQUIREMENTS = ROOT / "requirements-focus.txt"
 
 
 def ensure_virtualenv(source, *, for_tests=False):
@@ -26,6 +27,26 @@ def ensure_virtualenv(source, *, for_tests=False):
             _install(requirements)
             stamp.write_text(key)
     _link_odoo(source)
+    if for_tests:
+        _ensure_focus_validator()
+
+
+def _ensure_focus_validator():
+    """The validator of FOCUS exports has a virtualenv of its own: what it needs does
+    not go together with Odoo's pins."""
+    stamp = FOCUS_VENV / ".requirements"
+    key = fingerprint(sys.version, FOCUS_REQUIREMENTS)
+    if stamp.is_file() and stamp.read_text() == key:
+        return
+    with step(f"Python packages of {FOCUS_REQUIREMENTS.name}"):
+        shutil.rmtree(FOCUS_VENV, ignore_errors=True)
+        run(
+            [sys.executable, "-m", "venv", FOCUS_VENV],
+            mend="install the venv module of this Python (Debian: python3-venv)",
+        )
+        # It says Python 3.12 and runs on 3.11.
+        _install(FOCUS_REQUIREMENTS, FOCUS_VENV, "--ignore-requires-python")
+        stamp.write_text(key)
 
 
 def _make_virtualenv():
@@ -41,8 +62,9 @@ def _make_virtualenv():
     )
 
 
-def _install(requirements):
-    pip = [VENV / "bin/python", "-m", "pip", "install", "-q", "-r", requirements]
+def _install(requirements, venv=VENV, *options):
+    pip = [venv / "bin/python", "-m", "pip", "install", "-q", *options]
+    pip += ["-r", requirements]
     run(
         pip,
         mend="see that pip reaches its package index, then run this again",

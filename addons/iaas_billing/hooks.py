@@ -1,3 +1,3 @@
 def uninstall_hook(env):
-    """Drop the partitioned table, which Odoo can't tell is a model's."""
-    env.cr.execute("DROP TABLE iaas_usage_event")
+    """Drop the tables that Odoo can't tell are a model's."""
+    env.cr.execute("DROP TABLE iaas_usage_event, iaas_usage_key, iaas_usage_daily")

@@ -1,2 +1,3 @@
 from . import problem
 from . import events
+from . import statement_portal

@@ -3,13 +3,15 @@ from http import HTTPStatus
 from werkzeug.exceptions import (
     BadRequest,
     MethodNotAllowed,
+    RequestEntityTooLarge,
     UnsupportedMediaType,
 )
 
 from odoo import fields
 from odoo.http import Controller, Response, request, route
 
-from ..metering import Entry, Refused, decode_json, decode_text, read_ndjson
+from ..metering import MEDIA_TYPES, Refused, TooLarge, inflate, read_body
+from . import limits
 from .problem import problem
 
 MAX_BODY = 16 * 1024 * 1024
@@ -38,6 +40,13 @@ class UsageEvents(Controller):
             return problem(
                 HTTPStatus.FORBIDDEN,
                 "The user of this API key is not a sender of any usage source.",
+            )
+        if seconds := limits.take(request.env, len(entries)):
+            return problem(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "This API key has sent too much. Nothing was stored; send the same "
+                f"body again in {seconds} seconds.",
+                headers=[("Retry-After", str(seconds))],
             )
         result = request.env["iaas.usage.event"]._ingest(
             entries, sources, now=fields.Datetime.now()
@@ -76,48 +85,25 @@ class UsageEvents(Controller):
         raise MethodNotAllowed(["POST"], "Usage events are sent by POST.")
 
     def _read_body(self):
-        """The entries of the body, their positions counted from 0."""
+        """The entries of the body."""
         http = request.httprequest
-        readers = {
-            "application/cloudevents+json": self._read_one,
-            "application/cloudevents-batch+json": self._read_batch,
-            "application/json": self._read_one_or_batch,
-            "application/x-ndjson": self._read_lines,
-            "application/ndjson": self._read_lines,
-            "application/jsonl": self._read_lines,
-        }
-        read = readers.get(http.mimetype)
-        if read is None:
+        if http.mimetype not in MEDIA_TYPES:
             raise UnsupportedMediaType(
-                f"Content-Type {http.mimetype!r} is none of: {', '.join(readers)}."
+                f"Content-Type {http.mimetype!r} is none of: {', '.join(MEDIA_TYPES)}."
             )
-        if http.headers.get("Content-Encoding", "identity") != "identity":
-            raise UnsupportedMediaType("Send the body without Content-Encoding.")
+        encoding = http.headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding not in ("identity", "gzip"):
+            raise UnsupportedMediaType(
+                f"Content-Encoding {encoding!r} is none of: gzip, identity."
+            )
+        content = http.get_data()
         try:
-            return read(decode_text(http.get_data()))
+            if encoding == "gzip":
+                content = inflate(content, MAX_BODY)
+            return read_body(content, http.mimetype)
+        except TooLarge as error:
+            raise RequestEntityTooLarge(
+                f"The body holds more than {MAX_BODY} bytes. Send smaller batches."
+            ) from error
         except Refused as refused:
             raise BadRequest(f"The body is {refused.detail}.") from refused
-
-    def _read_one(self, text):
-        event = decode_json(text)
-        if isinstance(event, list):
-            raise BadRequest(
-                "The body is a batch: send it as application/cloudevents-batch+json."
-            )
-        return [Entry(0, "", event)]
-
-    def _read_batch(self, text):
-        events = decode_json(text)
-        if not isinstance(events, list):
-            raise BadRequest("The body of a batch must be a JSON array of events.")
-        return [Entry(index, "", event) for index, event in enumerate(events)]
-
-    def _read_one_or_batch(self, text):
-        single = text.lstrip()[:1] != "["
-        return self._read_one(text) if single else self._read_batch(text)
-
-    def _read_lines(self, text):
-        return [
-            entry._replace(position=index)
-            for index, entry in enumerate(read_ndjson(text))
-        ]

@@ -127,6 +127,14 @@ def _text(event, name):
 def _time(text, now):
     if text is None and now is not None:
         return now
+    return read_time(text)
+
+
+def read_time(text):
+    """The naive UTC instant of an RFC 3339 time.
+
+    :raise Refused: invalid_time or time_without_zone
+    """
     match = _TIME.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         raise Refused(

@@ -79,26 +79,29 @@ def read_csv(text, source, meters) -> Iterator[Entry]:
     :raise Refused: malformed_event, when the header is not as it must be
     """
     lines = _csv_lines(text)
-    header = _csv_header(lines)
+    header = read_csv_header(lines[0])
     for position, raw in enumerate(lines[1:], start=2):
-        if not raw.strip(" ,"):
-            continue
-        try:
-            cells = _csv_cells(raw)
-            if header.remarks:
-                cells = cells[len(CSV_REMARKS) :]
-                raw = _csv_text(cells)
-            if len(cells) != len(header.names):
-                raise Refused(
-                    "malformed_event",
-                    f"the line has {len(cells)} cells where the header has "
-                    f"{len(header.names)} columns",
-                )
-        except Refused as refusal:
-            yield Entry(position, raw, None, refusal)
-        else:
-            row = zip(header.names, map(str.strip, cells), strict=True)
-            yield Entry(position, raw, _csv_event(dict(row), source, meters))
+        if raw.strip(" ,"):
+            yield read_csv_line(header, position, raw, source, meters)
+
+
+def read_csv_line(header, position, raw, source, meters) -> Entry:
+    """Read one line of a CSV file, as ``read_csv`` does."""
+    try:
+        cells = _csv_cells(raw)
+        if header.remarks:
+            cells = cells[len(CSV_REMARKS) :]
+            raw = _csv_text(cells)
+        if len(cells) != len(header.names):
+            raise Refused(
+                "malformed_event",
+                f"the line has {len(cells)} cells where the header has "
+                f"{len(header.names)} columns",
+            )
+    except Refused as refusal:
+        return Entry(position, raw, None, refusal)
+    row = zip(header.names, map(str.strip, cells), strict=True)
+    return Entry(position, raw, _csv_event(dict(row), source, meters))
 
 
 def write_csv_rejects(text, rejects):
@@ -109,15 +112,25 @@ def write_csv_rejects(text, rejects):
     :param text: the text of the file they come from, whose header is taken
     :param rejects: (position, detail, raw) per refused line
     """
-    names = _csv_header(_csv_lines(text)).names
-    rows = [_csv_text([*CSV_REMARKS, *names])]
-    rows += [
-        f"{_csv_text([position, detail])},{raw}" for position, detail, raw in rejects
-    ]
+    header = read_csv_header(_csv_lines(text)[0])
+    rows = [csv_reject_header(header)]
+    rows += [csv_reject(position, detail, raw) for position, detail, raw in rejects]
     return "".join(f"{row}\n" for row in rows)
 
 
-class _Header(NamedTuple):
+def csv_reject_header(header):
+    """The first line of an error file."""
+    return _csv_text([*CSV_REMARKS, *header.names])
+
+
+def csv_reject(position, detail, raw):
+    """The line of an error file for a refused one."""
+    return f"{_csv_text([position, detail])},{raw}"
+
+
+class CsvHeader(NamedTuple):
+    """The columns of a CSV file, and whether remarks stand before them."""
+
     names: list
     remarks: bool
 
@@ -139,13 +152,17 @@ def _csv_text(cells):
     return output.getvalue()
 
 
-def _csv_header(lines):
-    names = [name.strip() for name in _csv_cells(lines[0])]
+def read_csv_header(line):
+    """Read the first line of a CSV file.
+
+    :raise Refused: malformed_event, when a column is missing or given twice
+    """
+    names = [name.strip() for name in _csv_cells(line)]
     remarks = tuple(names[: len(CSV_REMARKS)]) == CSV_REMARKS
     if remarks:
         names = names[len(CSV_REMARKS) :]
     _check_header(names)
-    return _Header(names, remarks)
+    return CsvHeader(names, remarks)
 
 
 def _check_header(header):

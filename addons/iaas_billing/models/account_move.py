@@ -37,6 +37,12 @@ class AccountMove(models.Model):
             self._check_iaas_statement_open()
         return super().write(vals)
 
+    def _invoice_paid_hook(self):
+        result = super()._invoice_paid_hook()
+        for move in self.sudo().filtered("iaas_statement_id"):
+            move.iaas_statement_id._tell("invoice.paid", invoice=move.name)
+        return result
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_iaas_statement(self):
         self._check_iaas_statement_open()

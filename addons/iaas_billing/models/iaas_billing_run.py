@@ -7,6 +7,8 @@ from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import format_date
 
+from .iaas_statement import OPEN_STATES
+
 _logger = logging.getLogger(__name__)
 
 #: Statements rated, invoiced and committed together.
@@ -235,7 +237,11 @@ class IaasBillingRun(models.Model):
                 self._get_contract_domain(), order="id"
             )
         drafts = Statement.search(
-            [("contract_id", "in", contracts.ids), ("state", "=", "draft")]
+            [
+                ("contract_id", "in", contracts.ids),
+                ("state", "in", OPEN_STATES),
+                ("correction_of_id", "=", False),
+            ]
         ).grouped("contract_id")
         taken, stale, values = Statement, Statement, []
         for contract in contracts:
@@ -259,16 +265,18 @@ class IaasBillingRun(models.Model):
                         contract._prepare_statement(*period) | {"run_id": self.id}
                     )
             stale = stale.union(*by_period.values())
-        stale.unlink()
-        taken.write({"run_id": self.id, "is_held": False})
+        # What the customer has in hand is not taken away; people take it back.
+        stale.filtered(lambda draft: draft.state == "draft").unlink()
+        taken.write({"run_id": self.id, "is_held": False, "waits_for": False})
         Statement.create(values)
 
     def _next_statements(self, limit=None, contracts=None):
         """The drafts to bill next, each contract in the order of its periods."""
         domain = [
             ("run_id", "=", self.id),
-            ("state", "=", "draft"),
+            ("state", "in", ("draft", "confirmed")),
             ("is_held", "=", False),
+            ("waits_for", "=", False),
         ]
         if contracts is not None:
             domain.append(("contract_id", "in", contracts.ids))
@@ -396,7 +404,7 @@ class IaasBillingRun(models.Model):
                 [
                     ("run_id", "=", self.id),
                     ("contract_id", "=", contract.id),
-                    ("state", "=", "draft"),
+                    ("state", "in", ("draft", "confirmed")),
                 ],
                 order="period_start",
             )
@@ -416,7 +424,11 @@ class IaasBillingRun(models.Model):
         run._bill(run._next_statements(contracts=contracts))
         # What has nothing left to bill has nothing left to block.
         waiting = run.env["iaas.statement"].search(
-            [("contract_id", "in", contracts.ids), ("state", "=", "draft")]
+            [
+                ("contract_id", "in", contracts.ids),
+                ("state", "in", ("draft", "confirmed")),
+                ("is_held", "=", True),
+            ]
         )
         blockers.filtered(
             lambda blocker: (

@@ -8,6 +8,8 @@ from ..metering import Meter
 
 _CONVERSION_DIGITS = 60
 ADDITIVE = ("sum", "count", "time_weighted")
+#: Of these the days can be added up.
+SUMMED = ("sum", "count")
 
 
 class IaasMeter(models.Model):
@@ -69,6 +71,12 @@ class IaasMeter(models.Model):
         help="The unit of the quantity it measures; converted to the product's unit "
         "when it is priced.",
     )
+    daily_dimensions = fields.Char(
+        string="Daily Sums by",
+        help="Dimensions that the daily sums tell apart, separated by commas, e.g. "
+        "region,flavor. Each combination is a row a day: leave out what has many "
+        "values.",
+    )
     description = fields.Text(help="What is measured, by which collector, how often.")
 
     _code_unique = models.Constraint("UNIQUE (code)", "Another meter has this code.")
@@ -109,7 +117,10 @@ class IaasMeter(models.Model):
         # successor meets the unique index.
         self.flush_model(["active", "product_id"])
         return super().create(
-            [{"name": vals.get("code"), **vals} for vals in vals_list]
+            [
+                self._plain_dimensions({"name": vals.get("code"), **vals})
+                for vals in vals_list
+            ]
         )
 
     def copy_data(self, default=None):
@@ -121,6 +132,13 @@ class IaasMeter(models.Model):
         ]
 
     def write(self, vals):
+        vals = self._plain_dimensions(vals)
+        resummed = self.filtered(
+            lambda meter: (
+                "daily_dimensions" in vals
+                and (meter.daily_dimensions or False) != vals["daily_dimensions"]
+            )
+        )
         # Changing how past events read would change bills already sent.
         fixed = {"code", "aggregation", "value_property"} & vals.keys()
         for meter in self:
@@ -133,7 +151,10 @@ class IaasMeter(models.Model):
                         meter=meter.name,
                     )
                 )
-        return super().write(vals)
+        result = super().write(vals)
+        if resummed:
+            self.env["iaas.usage.daily"].sudo()._derive(meters=resummed)
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_without_usage(self):
@@ -157,11 +178,19 @@ class IaasMeter(models.Model):
         return bool(
             self.env.execute_query(
                 SQL(
-                    "SELECT 1 FROM iaas_usage_event WHERE meter_id = ANY(%s) LIMIT 1",
+                    "SELECT 1 FROM iaas_usage_daily WHERE meter_id = ANY(%s) LIMIT 1",
                     self.ids,
                 )
             )
         )
+
+    @staticmethod
+    def _plain_dimensions(vals):
+        """The values with the dimension names as SQL splits them."""
+        if "daily_dimensions" not in vals:
+            return vals
+        names = {name.strip() for name in (vals["daily_dimensions"] or "").split(",")}
+        return vals | {"daily_dimensions": ",".join(sorted(names - {""})) or False}
 
     def _is_additive(self):
         """Whether its quantity may be split where a price changes."""

@@ -174,8 +174,8 @@ class IaasResource(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """SELECT id FROM unnest(%s::int[]) AS resource (id)
-                    WHERE EXISTS (SELECT FROM iaas_usage_event event
-                                   WHERE event.resource_id = resource.id)""",
+                    WHERE EXISTS (SELECT FROM iaas_usage_daily daily
+                                   WHERE daily.resource_id = resource.id)""",
                 self.ids,
             )
         )

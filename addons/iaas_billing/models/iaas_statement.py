@@ -5,14 +5,32 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+#: Before it is posted, in this order; each state but the first may be skipped.
+OPEN_STATES = ("draft", "review", "sent", "confirmed")
+
+#: What may still be noted on a posted statement: that it was voided, checked, shown.
+NOTED = {
+    "state",
+    "void_reason",
+    "voided_at",
+    "voided_by_id",
+    "is_tampered",
+    "verified_at",
+    "access_token",
+    "mail_state",
+}
+
 
 class IaasStatement(models.Model):
     """What one contract owes for one period. Once posted it never changes."""
 
     _name = "iaas.statement"
     _description = "Statement"
+    _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "period_start desc, id desc"
     _check_company_auto = True
+    # Nobody writes a statement by hand, yet people talk about it.
+    _mail_post_access = "read"
 
     name = fields.Char(string="Number", required=True, readonly=True, copy=False)
     contract_id = fields.Many2one(
@@ -64,13 +82,21 @@ class IaasStatement(models.Model):
         help="Civil day in the contract's time zone, included.",
     )
     state = fields.Selection(
-        [("draft", "Draft"), ("posted", "Posted")],
+        [
+            ("draft", "Draft"),
+            ("review", "In Review"),
+            ("sent", "With Customer"),
+            ("confirmed", "Confirmed"),
+            ("posted", "Posted"),
+            ("void", "Void"),
+        ],
         string="Status",
         default="draft",
         required=True,
         readonly=True,
         index=True,
         copy=False,
+        tracking=True,
     )
     is_held = fields.Boolean(
         string="Set Aside",
@@ -108,8 +134,9 @@ class IaasStatement(models.Model):
     )
     payment_state = fields.Selection(related="move_id.payment_state")
 
-    _period_unique = models.Constraint(
-        "UNIQUE (contract_id, period_start, period_end)",
+    _regular_period_unique = models.UniqueIndex(
+        "(contract_id, period_start, period_end) "
+        "WHERE correction_of_id IS NULL AND state <> 'void'",
         "A contract has one statement per period.",
     )
     _period_order = models.Constraint(
@@ -118,7 +145,8 @@ class IaasStatement(models.Model):
     )
     _period_no_overlap = models.Constraint(
         "EXCLUDE USING gist (contract_id WITH =,"
-        " tsrange(period_start, period_end) WITH &&)",
+        " tsrange(period_start, period_end) WITH &&)"
+        " WHERE (correction_of_id IS NULL AND state <> 'void')",
         "The periods of a contract's statements may not overlap.",
     )
 
@@ -182,10 +210,22 @@ class IaasStatement(models.Model):
         for vals in vals_list:
             if not vals.get("name"):
                 vals["name"] = self.env["ir.sequence"].next_by_code("iaas.statement")
-        return super().create(vals_list)
+        # What was posted or voided just now has left the partial unique indexes.
+        self.flush_model(["state"])
+        # A run makes thousands: that they were made is not worth a message each.
+        quiet = self.with_context(
+            mail_create_nolog=True,
+            mail_create_nosubscribe=True,
+            mail_notrack=True,
+            tracking_disable=True,
+        )
+        return super(IaasStatement, quiet).create(vals_list).with_env(self.env)
 
     def write(self, vals):
-        self._check_not_posted()
+        if vals.keys() - NOTED:
+            self._check_not_posted()
+        elif vals.get("state", "void") != "void":
+            self._check_not_posted()
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -193,12 +233,12 @@ class IaasStatement(models.Model):
         self._check_not_posted()
 
     def _check_not_posted(self):
-        posted = self.filtered(lambda statement: statement.state == "posted")
+        posted = self.filtered(lambda statement: statement.state in ("posted", "void"))
         if posted:
             raise UserError(
                 self.env._(
                     "Statement %(names)s is posted and cannot be changed or deleted. "
-                    "To correct it, credit its invoice.",
+                    "Correct it by a correction statement or void it.",
                     names=", ".join(posted[:5].mapped("name")),
                 )
             )
@@ -243,11 +283,3 @@ class IaasStatement(models.Model):
             "domain": [("statement_id", "=", self.id)],
             "context": {"one_statement": True},
         }
-
-    def action_rate(self):
-        """Compute the lines of draft statements anew, without invoicing them."""
-        self.env["iaas.billing.run"].check_access("write")
-        drafts = self.filtered(lambda statement: statement.state == "draft")
-        problems = drafts.sudo()._rate()
-        if problems:
-            raise UserError("\n".join(problems.values()))

@@ -94,10 +94,12 @@ class IaasStatement(models.Model):
         return commitment.amount_of(self._get_days()[1])
 
     def _get_billed(self, values_list):
-        """What the statement bills before tax, apart from a shortfall of now."""
+        """What the period bills before tax, its corrections included, apart from a
+        shortfall of now."""
         if values_list is None:
             values_list = [
-                {"amount": round_half_up(str(line.amount), 6)} for line in self.line_ids
+                {"amount": round_half_up(str(line.amount), 6)}
+                for line in self._get_counted_lines()
             ]
         return sum((values["amount"] for values in values_list), ZERO)
 
@@ -107,11 +109,16 @@ class IaasStatement(models.Model):
 
     def _get_term_statements(self):
         """The statements of the periods that begin within the same term, up to this
-        one."""
+        one; a correction stands for the statement that it corrects."""
         first, _last = self.contract_id._get_term(self.date_from)
-        return self.contract_id.statement_ids.filtered(
-            lambda statement: first <= statement.date_from <= self.date_from
+        regular = self.contract_id.statement_ids.filtered(
+            lambda statement: (
+                not statement.correction_of_id
+                and statement.state != "void"
+                and first <= statement.date_from <= self.date_from
+            )
         )
+        return regular - self.correction_of_id | self
 
     def _prepare_shortfall_line(self, first_day):
         product = self.env.ref("iaas_billing.product_product_shortfall")

@@ -14,7 +14,8 @@ class IaasStatement(models.Model):
 
         :return: ``{contract: reason}`` of those left out
         """
-        problems = self._rate()
+        # What the customer has confirmed is billed as it was confirmed.
+        problems = self.filtered(lambda draft: draft.state == "draft")._rate()
         invoices = {}
         for statement in self:
             if statement in problems or statement._is_free():
@@ -28,15 +29,27 @@ class IaasStatement(models.Model):
         for statement, reason in problems.items():
             reasons.setdefault(statement.contract_id, reason)
         ready = self.filtered(lambda draft: draft.contract_id not in reasons)
+        ready = ready._pass_gates()
         ready._invoice(invoices)
         ready._post()
         return reasons
 
     def _post(self):
         """Make the statements final and close the blockers they have cleared."""
-        self.write({"state": "posted"})
+        self.env.flush_all()
+        now = fields.Datetime.now()
+        for statement in self.with_context(tracking_disable=True):
+            statement.write(
+                {
+                    "state": "posted",
+                    "waits_for": False,
+                    "posted_at": now,
+                    "content_hash": statement._make_content_hash(),
+                }
+            )
+        regular = self.filtered(lambda statement: not statement.correction_of_id)
         self.env["iaas.billing.blocker"].search(
-            [("contract_id", "in", self.contract_id.ids), ("state", "=", "open")]
+            [("contract_id", "in", regular.contract_id.ids), ("state", "=", "open")]
         )._solve()
 
     # ------------------------------------------------------------------
@@ -56,11 +69,14 @@ class IaasStatement(models.Model):
         :param invoices: ``{statement: values of its invoice}``
         """
         billable = self.filtered(lambda draft: draft in invoices)
-        for company, statements in billable.grouped("company_id").items():
+        groups = billable.grouped(
+            lambda draft: (draft.company_id, invoices[draft]["move_type"])
+        )
+        for (company, move_type), statements in groups.items():
             statements = statements.with_company(company)
             Move = self.env["account.move"].with_company(company)
             moves = Move.with_context(
-                default_move_type="out_invoice",
+                default_move_type=move_type,
                 mail_create_nolog=True,
                 mail_create_nosubscribe=True,
                 skip_analytic_sync=True,
@@ -80,7 +96,7 @@ class IaasStatement(models.Model):
         payer = contract.payer_id or self.partner_id
         term = contract.payment_term_id or payer.property_payment_term_id
         return {
-            "move_type": "out_invoice",
+            "move_type": self._get_move_type(),
             "iaas_statement_id": self.id,
             "company_id": self.company_id.id,
             "journal_id": self._get_sale_journal().id,
@@ -100,6 +116,13 @@ class IaasStatement(models.Model):
             ],
         }
 
+    def _get_move_type(self):
+        return "out_invoice"
+
+    def _get_sign(self):
+        """What a price on the document is multiplied by to be the statement's."""
+        return -1 if self._get_move_type() == "out_refund" else 1
+
     def _prepare_invoice_lines(self):
         """One line per family, income account and taxes."""
         keys = self._get_invoice_keys(self.line_ids.product_id)
@@ -118,7 +141,7 @@ class IaasStatement(models.Model):
                 "tax_ids": [Command.set(taxes.ids)],
                 "product_uom_id": False,
                 "quantity": 1,
-                "price_unit": amount,
+                "price_unit": self._get_sign() * amount,
                 "analytic_distribution": False,
             }
             if same_currency:
@@ -209,10 +232,10 @@ class IaasStatement(models.Model):
                     amount, self.currency_id, partner=self.partner_id
                 )["total_excluded"]
             untaxed += amount
-        self._check_untaxed(untaxed)
+        self._check_untaxed(self._get_sign() * untaxed)
 
     def _check_invoice(self, move):
-        self._check_untaxed(move.amount_untaxed)
+        self._check_untaxed(self._get_sign() * move.amount_untaxed)
 
     def _check_untaxed(self, untaxed):
         """The invoice must say what the statement says."""

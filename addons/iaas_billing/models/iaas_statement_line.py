@@ -233,7 +233,7 @@ class IaasStatementLine(models.Model):
             for day in (self.segment_start, self.segment_end)
         )
         values = {
-            "quantity": _plain(self.quantity),
+            "quantity": _plain(self._get_counted()),
             "unit": self.uom_id.name,
             "first": first,
             "last": last,
@@ -249,6 +249,10 @@ class IaasStatementLine(models.Model):
             "%(first)s to %(last)s.",
             **values,
         )
+
+    def _get_counted(self):
+        """The quantity that the amount is made from."""
+        return self.quantity
 
     def _explain_price(self):
         if self.meter_id and not self.meter_id._is_additive():
@@ -293,7 +297,7 @@ class IaasStatementLine(models.Model):
         pricing = self.price_id._to_pricing()
         before = self.quantity_before
         with exact():
-            quantity = before + self.quantity
+            quantity = before + self._get_counted()
         charges = tier_charges(pricing, quantity)
         digits = self.currency_id.decimal_places
         with exact():
@@ -341,11 +345,11 @@ class IaasStatementLine(models.Model):
 
     def _check_not_posted(self):
         for statement in self.statement_id:
-            if statement.state == "posted":
+            if statement.state in ("posted", "void"):
                 raise UserError(
                     self.env._(
                         "Statement %(name)s is posted: its lines cannot be changed. "
-                        "To correct it, credit its invoice.",
+                        "Correct it by a correction statement or void it.",
                         name=statement.name,
                     )
                 )

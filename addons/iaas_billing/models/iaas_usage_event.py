@@ -1,16 +1,8 @@
-from datetime import date
-
-from dateutil.relativedelta import relativedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.iaas_contract.fields import Decimal
-
-# Taken while a partition is made, so that two transactions don't make the same one.
-_PARTITION_LOCK = 7_105_160_201
-_MONTHS_AHEAD = 3
 
 
 class IaasUsageEvent(models.Model):
@@ -59,6 +51,9 @@ class IaasUsageEvent(models.Model):
         )
 
     def init(self):
+        # The identity of an event stands in a table of its own, which is not cut by
+        # month: it must be unique whatever the time, and it outlives archived months.
+        # "content" is a hash of all that must not change when an event comes again.
         self.env.cr.execute(
             """
             CREATE TABLE IF NOT EXISTS iaas_usage_event (
@@ -75,14 +70,18 @@ class IaasUsageEvent(models.Model):
                 dimensions jsonb
             ) PARTITION BY RANGE (time);
 
-            CREATE UNIQUE INDEX IF NOT EXISTS iaas_usage_event_unique
-                ON iaas_usage_event (time, source_id, event_key);
-            CREATE INDEX IF NOT EXISTS iaas_usage_event_key
-                ON iaas_usage_event (source_id, event_key);
             CREATE INDEX IF NOT EXISTS iaas_usage_event_resource
                 ON iaas_usage_event (resource_id, meter_id, time);
-            CREATE INDEX IF NOT EXISTS iaas_usage_event_id
-                ON iaas_usage_event (id);
+            CREATE INDEX IF NOT EXISTS iaas_usage_event_id_range
+                ON iaas_usage_event USING brin (id) WITH (pages_per_range = 32);
+
+            CREATE TABLE IF NOT EXISTS iaas_usage_key (
+                event_key uuid NOT NULL,
+                source_id integer NOT NULL,
+                time timestamp NOT NULL,
+                content bigint NOT NULL,
+                PRIMARY KEY (source_id, event_key)
+            );
             """
         )
         self._cron_create_partitions()
@@ -108,46 +107,4 @@ class IaasUsageEvent(models.Model):
     def _read_only(self):
         return UserError(
             self.env._("Usage events are evidence: they are never changed or deleted.")
-        )
-
-    @api.model
-    def _cron_create_partitions(self):
-        """Make the partitions of the next months, before events need them."""
-        month = fields.Date.today().replace(day=1)
-        self._ensure_partitions(
-            month + relativedelta(months=ahead) for ahead in range(_MONTHS_AHEAD + 1)
-        )
-
-    @api.model
-    def _ensure_partitions(self, months):
-        """Make the partitions of these months (their first days) that don't exist."""
-        for month in months:
-            name = f"iaas_usage_event_{month:%Y_%m}"
-            if not self._has_table(name):
-                self.env.cr.execute(
-                    SQL("SELECT pg_advisory_xact_lock(%s)", _PARTITION_LOCK)
-                )
-                if not self._has_table(name):
-                    self._create_partition(name, month)
-
-    def _has_table(self, name):
-        # Unlike a query on the catalogue, to_regclass also sees what others committed
-        # since this transaction began.
-        return self.env.execute_query(SQL("SELECT to_regclass(%s)", name))[0][0]
-
-    def _create_partition(self, name, month: date):
-        # Attaching, unlike CREATE TABLE … PARTITION OF, lets others insert meanwhile.
-        table = SQL.identifier(name)
-        self.env.cr.execute(
-            SQL(
-                """
-                CREATE TABLE %(table)s
-                    (LIKE iaas_usage_event INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
-                ALTER TABLE iaas_usage_event ATTACH PARTITION %(table)s
-                    FOR VALUES FROM (%(start)s) TO (%(end)s)
-                """,
-                table=table,
-                start=month,
-                end=month + relativedelta(months=1),
-            )
         )

@@ -1,18 +1,20 @@
 import base64
+import os
 from hashlib import sha256
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..metering import Refused, decode_text, read_csv, read_ndjson, write_csv_rejects
+from ..metering import Refused, storable
 
 
 class IaasUsageImport(models.Model):
-    """A file of usage events: what was good is stored, what was not waits here."""
+    """A file of usage events: what was good is stored, what is unknown is in
+    quarantine, what was refused waits here."""
 
     _name = "iaas.usage.import"
     _description = "Usage Import"
-    _inherit = ["iaas.gated.mixin"]
+    _inherit = ["iaas.gated.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _check_company_auto = True
 
@@ -28,11 +30,27 @@ class IaasUsageImport(models.Model):
     company_id = fields.Many2one(
         related="source_id.company_id", store=True, index=True, precompute=True
     )
+    mapping_id = fields.Many2one(
+        "iaas.usage.mapping",
+        string="Columns",
+        domain="[('source_id', '=', source_id)]",
+        compute="_compute_mapping_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        ondelete="restrict",
+        check_company=True,
+        help="Which column is what. Empty: the columns of our template, or those of "
+        "FOCUS.",
+    )
     state = fields.Selection(
         [
-            ("draft", "To Import"),
+            ("draft", "To Check"),
+            ("checked", "Checked"),
             ("rejects", "Imported with Rejects"),
             ("done", "Imported"),
+            ("declined", "Declined"),
+            ("failed", "Unreadable"),
         ],
         string="Status",
         required=True,
@@ -43,13 +61,32 @@ class IaasUsageImport(models.Model):
     checksum = fields.Char(
         string="SHA-256", readonly=True, copy=False, help="Recognises the same file."
     )
+    from_folder = fields.Char(readonly=True, copy=False, help="Where it was found.")
     imported_at = fields.Datetime(string="Imported on", readonly=True, copy=False)
+    received_count = fields.Integer(
+        string="Lines",
+        readonly=True,
+        copy=False,
+        help="Stored, known already, in quarantine, without usage and rejected.",
+    )
     accepted_count = fields.Integer(string="Stored", readonly=True, copy=False)
     duplicate_count = fields.Integer(
         string="Known Already",
         readonly=True,
         copy=False,
         help="Sent before with the same content: nothing to do.",
+    )
+    quarantined_count = fields.Integer(
+        string="In Quarantine",
+        readonly=True,
+        copy=False,
+        help="Of an unknown type or resource when the file was imported.",
+    )
+    ignored_count = fields.Integer(
+        string="Without Usage",
+        readonly=True,
+        copy=False,
+        help="Rows of a FOCUS file that are no usage: taxes, credits, purchases.",
     )
     reject_ids = fields.One2many(
         "iaas.usage.reject", "import_id", string="Rejects", readonly=True, copy=False
@@ -61,10 +98,16 @@ class IaasUsageImport(models.Model):
         help="The refused lines as they came. Mend them and import the file.",
     )
     reject_file_name = fields.Char(compute="_compute_reject_file_name")
+    failure = fields.Text(readonly=True, copy=False)
 
     _checksum_unique = models.UniqueIndex(
         "(company_id, checksum)", "This file was imported already."
     )
+
+    @api.depends("source_id")
+    def _compute_mapping_id(self):
+        for usage_import in self:
+            usage_import.mapping_id = usage_import.source_id.mapping_ids[:1]
 
     def _compute_reject_file(self):
         for usage_import in self:
@@ -74,7 +117,11 @@ class IaasUsageImport(models.Model):
     @api.depends("name")
     def _compute_reject_file_name(self):
         for usage_import in self:
-            usage_import.reject_file_name = f"rejects-{usage_import.name}"
+            name = (usage_import.name or "").removesuffix(".gz")
+            stem, ending = os.path.splitext(name)
+            if ending.lower() in (".xlsx", ".xlsm"):
+                name = f"{stem}.csv"
+            usage_import.reject_file_name = f"rejects-{name}"
 
     @api.model
     def _get_gated_fields(self):
@@ -82,25 +129,33 @@ class IaasUsageImport(models.Model):
         return super()._get_gated_fields() | {
             "state",
             "checksum",
+            "from_folder",
             "imported_at",
+            "received_count",
             "accepted_count",
             "duplicate_count",
+            "quarantined_count",
+            "ignored_count",
             "reject_count",
+            "failure",
         }
 
     def write(self, vals):
-        if {"file", "source_id"} & vals.keys() and any(
-            usage_import.state != "draft" for usage_import in self
-        ):
-            raise UserError(
-                self.env._("This file was imported already. Make a new import.")
-            )
+        if {"file", "source_id", "mapping_id", "name"} & vals.keys():
+            if any(one.state not in ("draft", "checked") for one in self):
+                raise UserError(
+                    self.env._("This file was imported already. Make a new import.")
+                )
+            checked = self.filtered(lambda one: one.state == "checked")
+            if checked and vals.keys() & {"file", "source_id", "mapping_id"}:
+                # What was checked is no longer what would be imported.
+                checked.sudo()._forget_preview()
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_draft(self):
         for usage_import in self:
-            if usage_import.state != "draft":
+            if usage_import.state not in ("draft", "checked", "declined", "failed"):
                 raise UserError(
                     self.env._(
                         "%(file)s was imported: it is the evidence of its events and "
@@ -109,15 +164,20 @@ class IaasUsageImport(models.Model):
                     )
                 )
 
+    # === ACTIONS ===
+
     def action_import(self):
         """Store the good lines of the file; keep the others as rejects."""
         for usage_import in self:
-            usage_import.check_access("write")
-            if usage_import.state != "draft":
-                raise UserError(
-                    self.env._("%(file)s was imported already.", file=usage_import.name)
-                )
+            usage_import._check_pending()
             usage_import._import()
+
+    def action_decline(self):
+        """Set the file aside without importing anything of it."""
+        for usage_import in self:
+            usage_import._check_pending()
+        # The state follows from the buttons only.
+        self.sudo().state = "declined"
 
     def action_view_usage(self):
         """Open the usage events that came with the file."""
@@ -129,12 +189,54 @@ class IaasUsageImport(models.Model):
             "context": {},
         }
 
-    def _import(self):
-        self._set_checksum()
-        try:
-            result = self.env["iaas.usage.event"]._ingest(
-                self._read_entries(), self.source_id, partial=True, usage_import=self
+    def action_view_quarantine(self):
+        """Open what of the file is or was in quarantine."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "iaas_billing.iaas_usage_quarantine_action"
+        )
+        return action | {
+            "domain": [("event_ids.import_id", "in", self.ids)],
+            "context": {},
+        }
+
+    def _check_pending(self):
+        self.check_access("write")
+        if self.state not in ("draft", "checked"):
+            raise UserError(
+                self.env._("%(file)s was imported already.", file=self.name)
+                if self.state != "declined"
+                else self.env._("%(file)s was declined.", file=self.name)
             )
+
+    # === BUSINESS ===
+
+    def _import(self):
+        checksum = self._check_new()
+        self.sudo().checksum = checksum
+        taken = self._reading(
+            lambda: self.env["iaas.usage.event"]._take_in(
+                self._read_entries, self.source_id, usage_import=self
+            )
+        )
+        self._keep_rejects(taken.refused)
+        # Users may import, but what came of it is not theirs to write.
+        self.sudo().write(
+            {
+                "state": "rejects" if taken.refused else "done",
+                "imported_at": fields.Datetime.now(),
+                "received_count": taken.received,
+                "accepted_count": taken.accepted,
+                "duplicate_count": taken.duplicates,
+                "quarantined_count": taken.quarantined,
+                "ignored_count": taken.ignored,
+                "reject_count": len(taken.refused),
+            }
+        )
+
+    def _reading(self, read):
+        """What ``read`` returns; a file that can't be read is told to the user."""
+        try:
+            return read()
         except Refused as refused:
             raise UserError(
                 self.env._(
@@ -143,20 +245,13 @@ class IaasUsageImport(models.Model):
                     reason=refused.detail,
                 )
             ) from refused
-        self._keep_rejects(result.refusals)
-        self.sudo().write(
-            {
-                "state": "rejects" if result.refusals else "done",
-                "imported_at": fields.Datetime.now(),
-                "accepted_count": result.accepted,
-                "duplicate_count": result.duplicates,
-                "reject_count": len(result.refusals),
-            }
-        )
 
-    def _set_checksum(self):
-        checksum = sha256(self._get_content()).hexdigest()
-        same = self.search(
+    def _check_new(self):
+        """The checksum of a file that was not imported yet."""
+        content = self._reading(self._get_content)
+        checksum = sha256(content).hexdigest()
+        # Another user's import counts too.
+        same = self.sudo().search(
             [("company_id", "=", self.company_id.id), ("checksum", "=", checksum)],
             limit=1,
         )
@@ -169,42 +264,20 @@ class IaasUsageImport(models.Model):
                     time=same.imported_at,
                 )
             )
-        self.sudo().checksum = checksum
+        return checksum
 
-    def _get_content(self):
-        return base64.b64decode(self.file or b"")
-
-    def _is_csv(self):
-        return not self.name.lower().endswith((".ndjson", ".jsonl"))
-
-    def _read_entries(self):
-        text = decode_text(self._get_content())
-        if self._is_csv():
-            meters = self.env["iaas.meter"]._get_by_code()
-            return read_csv(text, self.source_id.code, meters)
-        return read_ndjson(text)
-
-    def _keep_rejects(self, refusals):
-        by_position = {refusal.position: refusal for refusal in refusals}
+    def _keep_rejects(self, refused):
+        # Rejects are evidence: users read them.
         self.env["iaas.usage.reject"].sudo().create(
             [
                 {
                     "import_id": self.id,
-                    "position": entry.position,
-                    "event_id": by_position[entry.position].event_id,
-                    "reason": by_position[entry.position].reason,
-                    "detail": by_position[entry.position].detail,
-                    "raw": entry.raw.replace("\x00", "\N{REPLACEMENT CHARACTER}"),
+                    "position": refusal.position,
+                    "event_id": storable(refusal.event_id or ""),
+                    "reason": refusal.reason,
+                    "detail": storable(refusal.detail),
+                    "raw": storable(entry.raw),
                 }
-                for entry in (self._read_entries() if refusals else ())
-                if entry.position in by_position
+                for entry, refusal in refused
             ]
         )
-
-    def _write_rejects(self):
-        if self._is_csv():
-            return write_csv_rejects(
-                decode_text(self._get_content()),
-                [(line.position, line.detail, line.raw) for line in self.reject_ids],
-            )
-        return "".join(f"{line.raw}\n" for line in self.reject_ids)

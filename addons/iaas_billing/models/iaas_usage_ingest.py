@@ -2,7 +2,7 @@ import csv
 import tempfile
 from typing import NamedTuple
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
 from ..metering import Refused, read_event
@@ -52,13 +52,15 @@ class IaasUsageEvent(models.Model):
         refusals = []
         self._stage(self._read_entries(entries, sources, refusals, now))
         self._get_staged_sources()._serialise()
+        self._begin_check()
         self._check_stage(sources.company_id)
+        self._mark_repeats()
         refusals += self._read_stage_refusals()
         refusals.sort(key=lambda refusal: refusal.position)
         if refusals and not partial:
             return Ingested(0, 0, refusals)
-        accepted, duplicates = self._store_stage(usage_import)
-        return Ingested(accepted, duplicates, refusals)
+        counts = self._store_new(usage_import)
+        return Ingested(counts.get("new", 0), counts.get("duplicate", 0), refusals)
 
     def _read_entries(self, entries, sources, refusals, now):
         """Yield the stage row of each well-formed entry; note the other ones."""
@@ -129,61 +131,16 @@ class IaasUsageEvent(models.Model):
         return self.env["iaas.usage.source"].browse(source for (source,) in rows)
 
     def _check_stage(self, company):
-        """Find the resource of each staged row and say what it is: new, a duplicate
-        of a stored or earlier staged event, or the reason why it is refused."""
+        """Find the resource of each staged row, and what the row is."""
         self.env["iaas.resource"].flush_model(["external_ref", "company_id"])
-        self.env.cr.execute(
+        self._check(
             SQL(
                 """
-                DROP TABLE IF EXISTS iaas_usage_checked;
-                CREATE TEMPORARY TABLE iaas_usage_checked ON COMMIT DROP AS
-                WITH staged AS (
-                    SELECT stage.*, resource.id AS resource_id
-                      FROM iaas_usage_stage stage
-                      LEFT JOIN iaas_resource resource
-                        ON resource.external_ref = stage.subject
-                       AND resource.company_id = %s
-                ), numbered AS (
-                    SELECT staged.*,
-                           row_number() OVER same_id AS number,
-                           first_value(time) OVER same_id AS first_time,
-                           first_value(value) OVER same_id AS first_value,
-                           first_value(meter_id) OVER same_id AS first_meter_id,
-                           first_value(resource_id) OVER same_id AS first_resource_id,
-                           first_value(dimensions) OVER same_id AS first_dimensions
-                      FROM staged
-                    WINDOW same_id AS (
-                        PARTITION BY source_id, event_key, resource_id IS NULL
-                        ORDER BY position)
-                )
-                SELECT numbered.position, numbered.event_id, numbered.event_key,
-                       numbered.source_id, numbered.meter_id, numbered.resource_id,
-                       numbered.subject, numbered.time, numbered.value,
-                       numbered.dimensions, stored.time AS stored_time,
-                       CASE
-                       WHEN numbered.resource_id IS NULL THEN 'unknown_resource'
-                       WHEN stored.event_key IS NOT NULL THEN
-                           CASE WHEN (stored.time = numbered.time
-                                      OR NOT numbered.time_given)
-                                 AND stored.value = numbered.value
-                                 AND stored.meter_id = numbered.meter_id
-                                 AND stored.resource_id = numbered.resource_id
-                                 AND stored.dimensions
-                                     IS NOT DISTINCT FROM numbered.dimensions
-                           THEN 'duplicate' ELSE 'duplicate_id' END
-                       WHEN numbered.number > 1 THEN
-                           CASE WHEN numbered.first_time = numbered.time
-                                 AND numbered.first_value = numbered.value
-                                 AND numbered.first_meter_id = numbered.meter_id
-                                 AND numbered.first_resource_id = numbered.resource_id
-                                 AND numbered.first_dimensions
-                                     IS NOT DISTINCT FROM numbered.dimensions
-                           THEN 'duplicate' ELSE 'duplicate_id' END
-                       ELSE 'new' END AS verdict
-                  FROM numbered
-                  LEFT JOIN iaas_usage_event stored
-                    ON stored.source_id = numbered.source_id
-                   AND stored.event_key = numbered.event_key
+                SELECT stage.*, resource.id AS resource_id, NULL::text AS verdict
+                  FROM iaas_usage_stage stage
+                  LEFT JOIN iaas_resource resource
+                    ON resource.external_ref = stage.subject
+                   AND resource.company_id = %s
                 """,
                 company.id,
             )
@@ -210,39 +167,3 @@ class IaasUsageEvent(models.Model):
                 detail = f"{event_id!r} stands twice in this batch with another content"
             refusals.append(Refusal(position, event_id, verdict, detail))
         return refusals
-
-    def _store_stage(self, usage_import):
-        """Store the new rows; return how many are new and how many duplicates."""
-        counts = dict(
-            self.env.execute_query(
-                SQL("SELECT verdict, COUNT(*) FROM iaas_usage_checked GROUP BY verdict")
-            )
-        )
-        accepted = counts.get("new", 0)
-        if accepted:
-            months = self.env.execute_query(
-                SQL(
-                    """SELECT DISTINCT date_trunc('month', time)::date
-                         FROM iaas_usage_checked WHERE verdict = 'new'"""
-                )
-            )
-            self._ensure_partitions(month for (month,) in months)
-            # In the order of the unique index, which is then filled page by page.
-            self.env.cr.execute(
-                SQL(
-                    """
-                    INSERT INTO iaas_usage_event (
-                        time, received_at, event_key, source_id, meter_id, resource_id,
-                        import_id, value, event_id, dimensions)
-                    SELECT time, %s, event_key, source_id, meter_id, resource_id, %s,
-                           value, event_id, dimensions
-                      FROM iaas_usage_checked
-                     WHERE verdict = 'new'
-                     ORDER BY time, source_id, event_key
-                    """,
-                    fields.Datetime.now(),
-                    usage_import.id if usage_import else None,
-                )
-            )
-            self.invalidate_model()
-        return accepted, counts.get("duplicate", 0)

@@ -93,7 +93,7 @@ class IaasUsageSource(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """SELECT id FROM unnest(%s::int[]) AS source (id)
-                    WHERE EXISTS (SELECT FROM iaas_usage_event event
+                    WHERE EXISTS (SELECT FROM iaas_usage_key event
                                    WHERE event.source_id = source.id)""",
                 self.ids,
             )

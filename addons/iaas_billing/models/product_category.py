@@ -1,8 +1,46 @@
-from odoo import models
+from odoo import fields, models
 
 
 class ProductCategory(models.Model):
     _inherit = "product.category"
+
+    iaas_focus_category = fields.Selection(
+        [
+            (name, name)
+            for name in (
+                "AI and Machine Learning",
+                "Analytics",
+                "Business Applications",
+                "Compute",
+                "Databases",
+                "Developer Tools",
+                "Identity",
+                "Integration",
+                "Internet of Things",
+                "Management and Governance",
+                "Media",
+                "Migration",
+                "Mobile",
+                "Multicloud",
+                "Networking",
+                "Security",
+                "Storage",
+                "Web",
+                "Other",
+            )
+        ],
+        string="FOCUS Service Category",
+        help="What its charges are called in the FOCUS export. Empty: as the category "
+        "above it, else Other.",
+    )
+
+    def _get_focus_category(self):
+        """The service category of FOCUS, from the nearest category that names one."""
+        self.ensure_one()
+        category = self
+        while category and not category.iaas_focus_category:
+            category = category.parent_id
+        return category.iaas_focus_category or "Other"
 
     def _get_iaas_family(self):
         """The family a category belongs to: its ancestor right below the root of the

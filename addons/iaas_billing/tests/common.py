@@ -1,5 +1,6 @@
 from datetime import date, datetime
 from decimal import Decimal
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
@@ -56,6 +57,17 @@ class IaasBillingCommon(IaasContractCommon):
             "billing_manager", "iaas_billing.group_iaas_billing_manager"
         )
         cls.event_count = 0
+
+    @classmethod
+    def _keep_transaction(cls):
+        """Let crons called by the tests of the class not commit."""
+        cls.startClassPatcher(
+            patch.object(
+                cls.env.registry["ir.cron"],
+                "_commit_progress",
+                lambda cron, processed=0, *, remaining=None, deactivate=False: 600,
+            )
+        )
 
     @classmethod
     def _iaas_meter(cls, product, code, aggregation="sum", **values):

@@ -1,9 +1,11 @@
+import gzip
 import json
 from decimal import Decimal
 
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..controllers import limits
 from .test_usage_ingest import IaasUsageCommon
 
 URL = "/iaas/api/v1/events"
@@ -28,6 +30,10 @@ class TestUsageHttp(IaasUsageCommon, HttpCase):
     def _make_key(cls, user):
         keys = cls.env["res.users.apikeys"].with_user(user).sudo()
         return keys._generate(None, "collector", "2099-01-01 00:00:00")
+
+    def setUp(self):
+        super().setUp()
+        limits._buckets.clear()
 
     def _post(self, body, media_type=BATCH, key=None, **headers):
         if not isinstance(body, bytes | str):
@@ -172,8 +178,64 @@ class TestUsageHttp(IaasUsageCommon, HttpCase):
     def test_wrong_media_type(self):
         for media_type in ("text/plain", "application/x-www-form-urlencoded", "x"):
             self.assertProblem(self._post(self._event(), media_type), 415)
-        response = self._post(self._event(), ONE, **{"Content-Encoding": "gzip"})
+        response = self._post(self._event(), ONE, **{"Content-Encoding": "br"})
         self.assertProblem(response, 415)
+
+    def test_gzip(self):
+        encoded = {"Content-Encoding": "gzip"}
+        batch = json.dumps([self._event(id=f"e-{n}") for n in range(50)]).encode()
+        self.assertTaken(self._post(gzip.compress(batch), **encoded))
+        self.assertEqual(len(self._stored()), 50)
+        self.assertTaken(self._post(batch))
+        self.assertEqual(len(self._stored()), 50)
+
+    def test_bad_gzip(self):
+        encoded = {"Content-Encoding": "gzip"}
+        whole = gzip.compress(json.dumps([self._event()]).encode())
+        for body in (b"", b"[]", whole[:-9], whole + b"junk"):
+            response = self._post(body, **encoded)
+            self.assertProblem(response, 400)
+
+    def test_a_bomb_is_refused_by_what_it_becomes(self):
+        bomb = gzip.compress(b" " * (64 * 1024 * 1024))
+        self.assertLess(len(bomb), 100_000)
+        response = self._post(bomb, **{"Content-Encoding": "gzip"})
+        self.assertProblem(response, 413)
+
+    def test_a_key_that_sends_too_much_waits(self):
+        self.env["ir.config_parameter"].set_param(
+            "iaas_billing.usage_events_per_minute", "4"
+        )
+        batch = [self._event(id=f"e-{n}") for n in range(6)]
+        self.assertTaken(self._post(batch))
+        response = self._post(batch[:1])
+        self.assertEqual(response.status_code, 429)
+        self.assertEqual(response.json()["status"], 429)
+        self.assertTrue(20 <= int(response.headers["Retry-After"]) <= 31)
+        manager = self._make_key(self.billing_manager)
+        self.assertTaken(self._post(batch[:1], key=manager))
+
+    def test_a_verified_key_is_checked_each_time_all_the_same(self):
+        """The slow hash is skipped; revoking, expiry and archiving are not."""
+        keys = self.env["res.users.apikeys"].sudo()
+        record = keys.search([("user_id", "=", self.collector.id)])
+        for _twice in range(2):
+            self.assertTaken(self._post(self._event(), ONE))
+        self.collector.active = False
+        self.assertEqual(self._post(self._event(), ONE).status_code, 401)
+        self.collector.active = True
+        self.assertTaken(self._post(self._event(), ONE))
+        expired = "2020-01-01 00:00:00"
+        self.env.cr.execute(
+            "UPDATE res_users_apikeys SET expiration_date = %s WHERE id = %s",
+            [expired, record.id],
+        )
+        self.assertEqual(self._post(self._event(), ONE).status_code, 401)
+        self.env.cr.execute("DELETE FROM res_users_apikeys WHERE id = %s", [record.id])
+        self.assertEqual(self._post(self._event(), ONE).status_code, 401)
+        self.assertEqual(
+            self._post(self._event(), ONE, key=self.key[:-1] + "x").status_code, 401
+        )
 
     def test_too_large(self):
         self.assertProblem(self._post(b" " * (16 * 1024 * 1024 + 1)), 413)

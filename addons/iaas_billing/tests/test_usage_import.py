@@ -77,8 +77,6 @@ class TestUsageImport(IaasUsageCommon):
             self._rejects(usage_import),
             [
                 (3, "malformed_event"),
-                (4, "unknown_meter"),
-                (5, "unknown_resource"),
                 (6, "negative_quantity"),
                 (7, "not_a_number"),
                 (8, "not_a_number"),
@@ -94,7 +92,9 @@ class TestUsageImport(IaasUsageCommon):
             usage_import.duplicate_count,
             usage_import.reject_count,
         )
-        self.assertEqual(counts, (2, 1, 11))
+        self.assertEqual(counts, (2, 1, 9))
+        self.assertEqual(usage_import.quarantined_count, 2)
+        self.assertEqual(usage_import.received_count, 14)
         self.assertEqual(len(self._stored()), 2)
 
     def test_rejects_are_mended_and_come_back(self):

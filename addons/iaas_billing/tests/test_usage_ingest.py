@@ -193,11 +193,9 @@ class TestUsageIngest(IaasUsageCommon):
     def test_the_database_refuses_the_same_event_twice(self):
         self._ingest(self._event())
         copy = SQL(
-            """INSERT INTO iaas_usage_event (time, received_at, event_key, source_id,
-                    meter_id, resource_id, value, event_id)
-               SELECT time, received_at, event_key, source_id, meter_id, resource_id,
-                      value + 1, event_id
-                 FROM iaas_usage_event WHERE source_id = %s""",
+            """INSERT INTO iaas_usage_key (event_key, source_id, time, content)
+               SELECT event_key, source_id, time + interval '1 month', content + 1
+                 FROM iaas_usage_key WHERE source_id = %s""",
             self.source.id,
         )
         with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.IntegrityError):

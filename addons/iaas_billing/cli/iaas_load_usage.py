@@ -1,0 +1,165 @@
+import gzip
+import heapq
+import logging
+import multiprocessing
+import os
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
+
+from odoo import SUPERUSER_ID, api, sql_db
+from odoo.cli.command import Command
+from odoo.modules.registry import Registry
+from odoo.tools import config
+
+_logger = logging.getLogger(__name__)
+
+
+class iaas_load_usage(Command):  # noqa: N801  Odoo wants the module's name
+    """Load a CSV file of usage events, plain or gzip, of any size.
+
+    The columns are those of docs/api/events.md. Good lines are stored, refused ones
+    are written to an error file with their reason: mend them and load that file.
+    Loading a file again, or after it was broken off, changes nothing that is stored.
+    """
+
+    def run(self, cmdargs):
+        self.parser.add_argument("file", type=Path, help="the CSV file, or .gz of it")
+        self.parser.add_argument(
+            "--source", required=True, help="code of the usage source it comes from"
+        )
+        self.parser.add_argument("--company", type=int, help="id of the company")
+        self.parser.add_argument(
+            "--rejects",
+            type=Path,
+            help="where refused lines go (default: rejects-FILE.csv beside the file)",
+        )
+        self.parser.add_argument(
+            "--workers",
+            type=int,
+            default=min(2, os.cpu_count() or 1),
+            help="processes that share the work (default: %(default)s)",
+        )
+        self.parser.add_argument("-d", "--database", help="the database")
+        self.parser.add_argument("-c", "--config", help="Odoo's configuration file")
+        options, others = self.parser.parse_known_args(cmdargs)
+        if options.config:
+            others += ["-c", options.config]
+        if options.database:
+            others += ["-d", options.database]
+        config.parse_config(
+            [*others, "--no-http", "--max-cron-threads=0"], setup_logging=True
+        )
+        databases = config["db_name"]
+        if len(databases) != 1:
+            self.parser.error("name one database: -d NAME")
+        if not options.file.is_file():
+            self.parser.error(f"there is no file {options.file}")
+        with Registry(databases[0]).cursor() as cr:
+            source = self._find_source(api.Environment(cr, SUPERUSER_ID, {}), options)
+        self._load(databases[0], source.id, options)
+
+    def _find_source(self, env, options):
+        domain = [("code", "=", options.source)]
+        if options.company:
+            domain.append(("company_id", "=", options.company))
+        source = env["iaas.usage.source"].search(domain)
+        if len(source) != 1:
+            self.parser.error(
+                f"{len(source)} active usage sources have the code {options.source!r}"
+                + (": name the --company" if source else "")
+            )
+        # Says when it last sent events, too.
+        source._serialise()
+        return source
+
+    def _load(self, database, source_id, options):
+        name = options.file.name.removesuffix(".gz").removesuffix(".csv")
+        rejects = options.rejects or options.file.with_name(f"rejects-{name}.csv")
+        started = time.monotonic()
+        # Each process opens connections of its own.
+        sql_db.close_db(database)
+        fork = multiprocessing.get_context("fork")
+        results = fork.Queue()
+        parts = [
+            rejects.with_name(f"{rejects.name}.{part}")
+            for part in range(max(options.workers, 1))
+        ]
+        workers = [
+            fork.Process(
+                target=_work,
+                args=(database, source_id, options.file, path, results),
+                kwargs={"part": (part, len(parts))},
+            )
+            for part, path in enumerate(parts)
+        ]
+        for worker in workers:
+            worker.start()
+        totals = [results.get() for _worker in workers]
+        for worker in workers:
+            worker.join()
+        _merge_rejects(parts, rejects)
+        if reasons := sorted({total for total in totals if isinstance(total, str)}):
+            sys.exit(f"{options.file}: {'; '.join(reasons)}")
+        lines, accepted, duplicates, rejected = map(sum, zip(*totals, strict=True))
+        sys.stdout.write(
+            f"{lines} lines in {time.monotonic() - started:.1f} s: {accepted} stored, "
+            f"{duplicates} known already, {rejected} refused"
+            + (f" (see {rejects})\n" if rejected else "\n")
+        )
+        if rejected:
+            sys.exit(2)
+
+
+def _work(database, source_id, path, rejects, results, part):
+    """Load every so many-th chunk of the file, in a process of its own."""
+    try:
+        opened = gzip.open if path.suffix == ".gz" else open
+        with (
+            Registry(database).cursor() as cr,
+            opened(path, "rb") as stream,
+            rejects.open("w", encoding="utf-8", newline="") as rejected,
+        ):
+            # What another process has stored is seen at once, as it must be.
+            cr.connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
+            cr.execute("SET temp_buffers = '128MB'")
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            source = env["iaas.usage.source"].browse(source_id)
+            total = env["iaas.usage.event"]._load_csv(
+                stream, source, rejected, cr.commit, _report, part
+            )
+        results.put(tuple(total))
+    except Exception as error:
+        # The other processes go on: what is whole is stored, once.
+        _logger.debug("load of %s", path, exc_info=True)
+        results.put(f"can't be loaded to its end: {error}")
+
+
+def _report(total):
+    _logger.info("%s lines: %s stored, %s known already, %s refused", *total)
+
+
+def _merge_rejects(parts, rejects):
+    """Bring the refused lines back into the order of the file."""
+    with ExitStack() as stack:
+        files = [
+            stack.enter_context(path.open(encoding="utf-8", newline="\n"))
+            for path in parts
+            if path.exists()
+        ]
+        headers = {header for header in (next(file, "") for file in files) if header}
+        if headers:
+            target = stack.enter_context(
+                rejects.open("w", encoding="utf-8", newline="")
+            )
+            target.writelines(headers)
+            target.writelines(
+                heapq.merge(*files, key=lambda line: int(line.split(",", 1)[0]))
+            )
+        else:
+            rejects.unlink(missing_ok=True)
+    for path in parts:
+        path.unlink(missing_ok=True)

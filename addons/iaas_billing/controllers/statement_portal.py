@@ -1,0 +1,236 @@
+from werkzeug.exceptions import NotFound
+
+from odoo import http
+from odoo.exceptions import AccessError, MissingError, UserError
+from odoo.http import content_disposition, request
+
+from odoo.addons.portal.controllers.portal import CustomerPortal
+from odoo.addons.portal.controllers.portal import pager as portal_pager
+
+from ..models.iaas_statement_portal import PORTAL_STATES
+
+_LINES_PER_PAGE = 80
+_MAX_REASON = 2000
+
+
+class StatementPortal(CustomerPortal):
+    """The customer's statements: read, download, confirm, dispute (R65)."""
+
+    def _prepare_home_portal_values(self, counters):
+        values = super()._prepare_home_portal_values(counters)
+        if "statement_count" in counters:
+            Statement = request.env["iaas.statement"]
+            values["statement_count"] = (
+                Statement.search_count(self._get_statement_domain())
+                if Statement.has_access("read")
+                else 0
+            )
+        return values
+
+    def _get_statement_domain(self):
+        partner = request.env.user.partner_id.commercial_partner_id
+        return [
+            ("partner_id", "child_of", partner.id),
+            ("state", "in", PORTAL_STATES),
+        ]
+
+    @http.route(
+        ["/my/statements", "/my/statements/page/<int:page>"],
+        type="http",
+        auth="user",
+        website=True,
+    )
+    def portal_my_statements(self, page=1, filterby=None, **kw):
+        Statement = request.env["iaas.statement"]
+        filters = {
+            "all": {"label": request.env._("All"), "domain": []},
+            "sent": {
+                "label": request.env._("To Confirm"),
+                "domain": [("state", "=", "sent")],
+            },
+            "unpaid": {
+                "label": request.env._("Unpaid"),
+                "domain": [("move_id.payment_state", "in", ("not_paid", "partial"))],
+            },
+        }
+        filterby = filterby if filterby in filters else "all"
+        domain = self._get_statement_domain() + filters[filterby]["domain"]
+        if not Statement.has_access("read"):
+            raise NotFound()
+        pager = portal_pager(
+            url="/my/statements",
+            url_args={"filterby": filterby},
+            total=Statement.search_count(domain),
+            page=page,
+            step=self._items_per_page,
+        )
+        statements = Statement.search(
+            domain, limit=self._items_per_page, offset=pager["offset"]
+        )
+        return request.render(
+            "iaas_billing.portal_my_statements",
+            self._prepare_portal_layout_values()
+            | {
+                "statements": statements.sudo(),
+                "page_name": "statement",
+                "pager": pager,
+                "default_url": "/my/statements",
+                "searchbar_filters": filters,
+                "filterby": filterby,
+            },
+        )
+
+    @http.route(
+        "/my/statements/<int:statement_id>", type="http", auth="public", website=True
+    )
+    def portal_my_statement(
+        self, statement_id, access_token=None, page="1", message=None, **kw
+    ):
+        try:
+            statement = self._get_statement(statement_id, access_token)
+        except (AccessError, MissingError):
+            return request.redirect("/my")
+        page = int(page) if page.isdecimal() else 1
+        pager = portal_pager(
+            url=f"/my/statements/{statement_id}",
+            url_args={"access_token": access_token} if access_token else {},
+            total=statement.line_count,
+            page=page,
+            step=_LINES_PER_PAGE,
+        )
+        # Pages are a parameter here: the path is the document's.
+        for entry in (*pager["pages"], pager["page_previous"], pager["page_next"]):
+            number = entry["num"]
+            entry["url"] = statement.get_portal_url(query_string=f"&page={number}")
+        lines = statement.line_ids.search(
+            [("statement_id", "=", statement.id)],
+            limit=_LINES_PER_PAGE,
+            offset=pager["offset"],
+        )
+        values = {
+            "statement": statement,
+            "lines": lines,
+            "pager": pager,
+            "page_name": "statement",
+            "message": message,
+            "is_customer": self._is_customer(statement),
+            "chart": statement._draw_chart(),
+        }
+        return request.render(
+            "iaas_billing.portal_my_statement",
+            self._get_page_view_values(
+                statement, access_token, values, "my_statements_history", False, **kw
+            ),
+        )
+
+    @http.route(
+        "/my/statements/<int:statement_id>/<string:document>",
+        type="http",
+        auth="public",
+        methods=["GET"],
+    )
+    def portal_statement_document(
+        self, statement_id, document, access_token=None, **kw
+    ):
+        """Download the statement as pdf, csv, xlsx or focus."""
+        try:
+            statement = self._get_statement(statement_id, access_token)
+        except (AccessError, MissingError):
+            return request.redirect("/my")
+        if document == "pdf":
+            return self._show_report(
+                model=statement,
+                report_type="pdf",
+                report_ref="iaas_billing.action_report_statement",
+                download=True,
+            )
+        if document not in statement._get_export_formats():
+            raise NotFound()
+        name, mimetype, content = statement._export(document)
+        return request.make_response(
+            content,
+            headers=[
+                ("Content-Type", mimetype),
+                ("Content-Length", len(content)),
+                ("Content-Disposition", content_disposition(name)),
+            ],
+        )
+
+    @http.route(
+        "/my/statements/<int:statement_id>/confirm",
+        type="http",
+        auth="user",
+        methods=["POST"],
+        website=True,
+    )
+    def portal_confirm(self, statement_id, **kw):
+        """The customer confirms the statement."""
+        statement = self._get_own_statement(statement_id)
+        try:
+            statement._confirm("portal", request.env.user.partner_id)
+        except UserError:
+            return self._back_to(statement, "not_confirmed")
+        request.env.ref("iaas_billing.ir_cron_statement_follow").sudo()._trigger()
+        return self._back_to(statement, "confirmed")
+
+    @http.route(
+        "/my/statements/<int:statement_id>/dispute",
+        type="http",
+        auth="user",
+        methods=["POST"],
+        website=True,
+    )
+    def portal_dispute(self, statement_id, line_id="", reason="", **kw):
+        """The customer disputes a line of the statement."""
+        statement = self._get_own_statement(statement_id)
+        line = statement.line_ids.filtered(lambda line: str(line.id) == line_id)
+        reason = reason.strip()[:_MAX_REASON]
+        if not line or not reason:
+            return self._back_to(statement, "no_reason")
+        try:
+            statement._dispute(line, reason, request.env.user.partner_id)
+        except UserError:
+            return self._back_to(statement, "not_disputed")
+        return self._back_to(statement, "disputed")
+
+    # ------------------------------------------------------------------
+
+    def _get_statement(self, statement_id, access_token):
+        """The statement as superuser, once it may be read by the user or by whoever
+        has its link."""
+        statement = self._document_check_access(
+            "iaas.statement", statement_id, access_token
+        )
+        is_internal = request.env.user._is_internal()
+        if statement.state not in PORTAL_STATES and not is_internal:
+            raise AccessError(request.env._("It is not with the customer."))
+        return statement
+
+    def _get_own_statement(self, statement_id):
+        """The statement of the customer who is logged in; nobody else answers it."""
+        try:
+            statement = self._get_statement(statement_id, None)
+        except (AccessError, MissingError) as error:
+            raise NotFound() from error
+        if not self._is_customer(statement):
+            raise NotFound()
+        return statement
+
+    def _is_customer(self, statement):
+        """Whether the portal user belongs to the customer or a company above it."""
+        user = request.env.user
+        if not user._is_portal():
+            return False
+        own = user.partner_id.commercial_partner_id
+        return bool(
+            statement.partner_id.search_count(
+                [
+                    ("id", "=", statement.partner_id.id),
+                    ("id", "child_of", own.id),
+                ],
+                limit=1,
+            )
+        )
+
+    def _back_to(self, statement, message):
+        return request.redirect(f"/my/statements/{statement.id}?message={message}")

@@ -1,0 +1,312 @@
+from collections import defaultdict
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+ACTIVITY = "iaas_billing.mail_activity_type_after_close"
+# A transaction that was still storing events while a statement was rated may have
+# begun this much earlier.
+_MARGIN = timedelta(hours=6)
+_CHECKED = "iaas_billing.after_close_checked"
+
+
+class IaasAfterClose(models.Model):
+    """Usage that came in after its period was posted. It waits here with its amount
+    until a person bills, credits or writes it off; nothing is dropped."""
+
+    _name = "iaas.after.close"
+    _description = "Usage After Close"
+    _inherit = ["iaas.gated.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "state, date_due, id"
+    _rec_name = "statement_id"
+    _check_company_auto = True
+
+    statement_id = fields.Many2one(
+        "iaas.statement",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+        check_company=True,
+    )
+    contract_id = fields.Many2one(
+        related="statement_id.contract_id", store=True, index=True, precompute=True
+    )
+    partner_id = fields.Many2one(
+        related="statement_id.partner_id", store=True, precompute=True
+    )
+    company_id = fields.Many2one(
+        related="statement_id.company_id", store=True, precompute=True
+    )
+    currency_id = fields.Many2one(related="statement_id.currency_id")
+    date_from = fields.Date(related="statement_id.date_from")
+    date_to = fields.Date(related="statement_id.date_to")
+    event_count = fields.Integer(
+        string="Events", readonly=True, help="Events received since it was rated."
+    )
+    first_received_at = fields.Datetime(string="First Received", readonly=True)
+    last_received_at = fields.Datetime(string="Last Received", readonly=True)
+    amount = fields.Monetary(
+        string="Difference",
+        readonly=True,
+        help="What the period comes to with them, less what was posted; before tax.",
+    )
+    obstacle = fields.Text(
+        readonly=True, help="Why the difference cannot be computed or billed."
+    )
+    usage_hash = fields.Char(readonly=True)
+    user_id = fields.Many2one(
+        "res.users", string="Owner", required=True, tracking=True, index=True
+    )
+    date_due = fields.Date(string="Due", required=True, tracking=True)
+    state = fields.Selection(
+        [
+            ("open", "Open"),
+            ("corrected", "Billed or Credited"),
+            ("written_off", "Written Off"),
+            ("void", "Statement Voided"),
+        ],
+        string="Status",
+        default="open",
+        required=True,
+        readonly=True,
+        tracking=True,
+        index=True,
+    )
+    correction_id = fields.Many2one(
+        "iaas.statement",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    reason = fields.Char(readonly=True)
+
+    _open_unique = models.UniqueIndex(
+        "(statement_id) WHERE state = 'open'",
+        "A period has one open item of usage after close.",
+    )
+
+    @api.model
+    def _get_gated_fields(self):
+        return super()._get_gated_fields() | {
+            "statement_id",
+            "event_count",
+            "first_received_at",
+            "last_received_at",
+            "amount",
+            "obstacle",
+            "usage_hash",
+            "state",
+            "correction_id",
+            "reason",
+        }
+
+    def write(self, vals):
+        if "user_id" in vals:
+            self.activity_ids.filtered(
+                lambda activity: activity.user_id.id != vals["user_id"]
+            ).user_id = vals["user_id"]
+        return super().write(vals)
+
+    # ------------------------------------------------------------------
+    # Decisions
+    # ------------------------------------------------------------------
+
+    def action_correct(self):
+        """Make the correction statement, or open the one that is there."""
+        self.ensure_one()
+        self._check_open()
+        action = self.statement_id.action_correct()
+        self.sudo().correction_id = action["res_id"]
+        return action
+
+    def action_write_off(self):
+        """Ask why it is not billed."""
+        self.ensure_one()
+        return self.env["iaas.statement.reason"]._ask(self, "write_off")
+
+    def action_refresh(self):
+        """Look again at what came in."""
+        self._check_open()
+        self.sudo()._queue(self.statement_id.sudo())
+
+    def action_view_usage(self):
+        """Open the events of the period that came in after it was rated."""
+        self.ensure_one()
+        action = self.statement_id.action_view_usage()
+        since = self.first_received_at or self.statement_id.rated_at - _MARGIN
+        return action | {"domain": [*action["domain"], ("received_at", ">=", since)]}
+
+    def _check_open(self):
+        self.check_access("write")
+        if any(item.state != "open" for item in self):
+            raise UserError(self.env._("This was settled already."))
+
+    def _write_off(self, reason):
+        """Post the difference as not charged, so that no later correction bills it."""
+        self._check_open()
+        self.statement_id._check_manager()
+        for item in self.sudo():
+            if not item.obstacle:
+                correction = item.statement_id._make_correction(reason)
+                problems = correction._rate()
+                if problems:
+                    raise UserError("\n".join(problems.values()))
+                if correction.line_ids:
+                    correction._waive(reason)
+                    item.correction_id = correction
+                    item.usage_hash = correction.usage_hash
+                else:
+                    correction.unlink()
+            item._close("written_off", reason)
+
+    def _note_corrected(self):
+        """The correction that was just posted has counted them."""
+        for item in self:
+            correction = item.statement_id.correction_ids.sorted("posted_at")[-1:]
+            item.write(
+                {"correction_id": correction.id, "usage_hash": correction.usage_hash}
+            )
+            item._close(
+                "corrected", self.env._("Billed by %(name)s.", name=correction.name)
+            )
+
+    def _close(self, state, reason):
+        still_open = self.filtered(lambda item: item.state == "open")
+        still_open.write({"state": state, "reason": reason})
+        still_open.activity_feedback([ACTIVITY], feedback=reason)
+
+    # ------------------------------------------------------------------
+    # Queue
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _cron_collect(self):
+        """Queue the posted periods for which usage came in since."""
+        now = fields.Datetime.now()
+        checked = self.env["ir.config_parameter"].sudo()
+        since = fields.Datetime.to_datetime(checked.get_param(_CHECKED) or None)
+        found = self._find_late(since=since and since - _MARGIN)
+        statements = self.env["iaas.statement"].browse(found)
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=len(statements))
+        for start in range(0, len(statements), 100):
+            batch = statements[start : start + 100]
+            self._queue(batch)
+            if not cron._commit_progress(len(batch)):
+                return
+        checked.set_param(_CHECKED, fields.Datetime.to_string(now))
+
+    @api.model
+    def _find_late(self, statements=None, since=None):
+        """The posted statements with events received since they were rated.
+
+        What goes on under a renewal is counted for the contract that held at the
+        time.
+
+        :param statements: only these
+        :param since: only by events received from then on
+        :return: ``{statement id: (events, first received, last received)}``
+        """
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH RECURSIVE chain (contract_id, holder_id) AS (
+                    SELECT id, id FROM iaas_contract
+                    UNION
+                    SELECT contract.renewal_of_id, chain.holder_id
+                      FROM chain JOIN iaas_contract contract
+                        ON contract.id = chain.contract_id
+                     WHERE contract.renewal_of_id IS NOT NULL),
+                statement AS (
+                    SELECT id, contract_id, period_start, period_end, rated_at,
+                           rated_at - %(margin)s AS since
+                      FROM iaas_statement
+                     WHERE state = 'posted' AND correction_of_id IS NULL
+                       AND rated_at IS NOT NULL %(some)s)
+                SELECT statement.id, GREATEST(COUNT(*) FILTER %(late)s, 1),
+                       MIN(event.received_at) FILTER %(late)s,
+                       MAX(event.received_at) FILTER %(late)s
+                  FROM statement
+                  JOIN chain ON chain.contract_id = statement.contract_id
+                  JOIN iaas_resource resource ON resource.contract_id = chain.holder_id
+                  JOIN iaas_usage_event event
+                    ON event.resource_id = resource.id
+                   AND event.time >= statement.period_start
+                   AND event.time < statement.period_end
+                   AND event.received_at >= statement.since
+                   %(received)s
+                 GROUP BY statement.id
+                 ORDER BY statement.id
+                """,
+                margin=_MARGIN,
+                late=SQL("(WHERE event.received_at > statement.rated_at)"),
+                received=SQL("AND event.received_at >= %s", since) if since else SQL(),
+                some=(
+                    SQL("AND id = ANY(%s)", statements.ids)
+                    if statements is not None
+                    else SQL()
+                ),
+            )
+        )
+        return {row[0]: row[1:] for row in rows}
+
+    @api.model
+    def _queue(self, statements):
+        """Open or refresh the items of those statements whose usage is not the one
+        that was billed or written off."""
+        found = self._find_late(statements)
+        late = statements.filtered(lambda statement: statement.id in found)
+        known = defaultdict(set)
+        for statement in late:
+            rated = statement + statement.correction_ids.filtered(
+                lambda other: other.state == "posted"
+            )
+            closed = statement.after_close_ids.filtered(
+                lambda item: item.state != "open"
+            )
+            known[statement] = {
+                *rated.mapped("usage_hash"),
+                *closed.mapped("usage_hash"),
+            }
+        open_items = {
+            item.statement_id: item
+            for item in late.after_close_ids
+            if item.state == "open"
+        }
+        for statement, outcome in late._try_correction().items():
+            item = open_items.get(statement)
+            if outcome["usage_hash"] in known[statement]:
+                if item:
+                    item._close("corrected", self.env._("Billed already."))
+                continue
+            count, first, last = found[statement.id]
+            values = outcome | {
+                "event_count": count,
+                "first_received_at": first,
+                "last_received_at": last,
+            }
+            if item:
+                item.write(values)
+            else:
+                self._open(statement, values)
+
+    @api.model
+    def _open(self, statement, values):
+        activity_type = self.env.ref(ACTIVITY)
+        due = activity_type._get_date_deadline()
+        owner = (
+            statement.run_id.user_id
+            or self.env["iaas.billing.run"]._default_responsible(statement.company_id)
+            or self.env.user
+        )
+        self.flush_model(["state"])  # for the unique index of open ones
+        item = self.create(
+            values
+            | {"statement_id": statement.id, "user_id": owner.id, "date_due": due}
+        )
+        item.activity_schedule(ACTIVITY, date_deadline=due, user_id=owner.id)
+        return item

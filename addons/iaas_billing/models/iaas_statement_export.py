@@ -1,0 +1,298 @@
+from decimal import Decimal, localcontext
+
+from markupsafe import Markup
+
+from odoo import models
+from odoo.exceptions import AccessError
+
+from odoo.addons.iaas_contract.pricing import round_half_up
+
+from ..exports import (
+    FOCUS_COLUMNS,
+    Bar,
+    draw_bars,
+    focus_row,
+    number_text,
+    write_csv,
+    write_xlsx,
+)
+
+_BATCH_SIZE = 1000
+_UNIT_PRICE_DIGITS = 12
+#: Lines of a family that the PDF shows.
+_REPORT_LINES = 100
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_FREQUENCY = {"usage": "Usage-Based", "recurring": "Recurring"}
+
+
+class IaasStatement(models.Model):
+    """The statement as files: detail as CSV and XLSX, and FOCUS 1.2."""
+
+    _inherit = "iaas.statement"
+
+    def _get_export_formats(self):
+        """The methods that write each format."""
+        return {
+            "csv": self._export_csv,
+            "xlsx": self._export_xlsx,
+            "focus": self._export_focus,
+        }
+
+    def _export(self, file_format):
+        """Write the detail of the statement.
+
+        :return: name, media type and content of the file
+        """
+        self.ensure_one()
+        return self._get_export_formats()[file_format]()
+
+    def action_export(self):
+        """Download the detail in the format that the context names."""
+        self.ensure_one()
+        if not self.has_access("read"):
+            raise AccessError(self.env._("You may not read this statement."))
+        file_format = self.env.context.get("file_format", "csv")
+        return {
+            "type": "ir.actions.act_url",
+            "target": "self",
+            "url": f"/my/statements/{self.id}/{file_format}",
+        }
+
+    def _file_name(self, extension):
+        name = self.name.replace("/", "-")
+        return f"{name}_{self.date_from}_{self.date_to}.{extension}"
+
+    def _read_lines(self):
+        """Yield the lines in batches that leave memory again."""
+        Line = self.env["iaas.statement.line"]
+        line_ids = Line.search([("statement_id", "=", self.id)]).ids
+        for start in range(0, len(line_ids), _BATCH_SIZE):
+            lines = Line.browse(line_ids[start : start + _BATCH_SIZE])
+            yield from lines
+            lines.invalidate_recordset(flush=False)
+
+    # ------------------------------------------------------------------
+    # Detail
+    # ------------------------------------------------------------------
+
+    def _get_detail_columns(self):
+        """``(title, width)`` of the columns of ``_get_detail_row``."""
+        return [
+            (self.env._("Statement"), 12),
+            (self.env._("Corrects"), 12),
+            (self.env._("Family"), 18),
+            (self.env._("Product"), 28),
+            (self.env._("Resource"), 28),
+            (self.env._("Reference"), 16),
+            (self.env._("Meter"), 18),
+            (self.env._("From"), 11),
+            (self.env._("To"), 11),
+            (self.env._("Quantity"), 12),
+            (self.env._("Unit"), 10),
+            (self.env._("Price"), 30),
+            (self.env._("Price Version"), 12),
+            (self.env._("Contract Version"), 16),
+            (self.env._("Discount %"), 10),
+            (self.env._("List Amount"), 14),
+            (self.env._("Exact Amount"), 14),
+            (self.env._("Amount"), 12),
+            (self.env._("Currency"), 9),
+        ]
+
+    def _get_detail_row(self, line):
+        return [
+            self.name,
+            self.correction_of_id.name or "",
+            line.family_id.name or "",
+            line.product_id.display_name,
+            line.resource_id.name or "",
+            line.resource_id.external_ref or "",
+            line.meter_id.code or "",
+            line.segment_start,
+            line.segment_end,
+            line.quantity,
+            line.uom_id.name or "",
+            line.price_id.display_name or "",
+            f"{line.price_id.id or ''}",
+            line.contract_version_id.display_name or "",
+            line.discount_percent,
+            line.list_amount,
+            line.amount_exact,
+            line._rounded_amount(),
+            self.currency_id.name,
+        ]
+
+    def _export_csv(self):
+        columns = [title for title, _width in self._get_detail_columns()]
+        rows = map(self._get_detail_row, self._read_lines())
+        return self._file_name("csv"), "text/csv", write_csv(columns, rows)
+
+    def _export_xlsx(self):
+        rows = map(self._get_detail_row, self._read_lines())
+        content = write_xlsx(
+            self.name.replace("/", "-"), self._get_detail_columns(), rows
+        )
+        return self._file_name("xlsx"), _XLSX, content
+
+    # ------------------------------------------------------------------
+    # FOCUS
+    # ------------------------------------------------------------------
+
+    def _export_focus(self):
+        shared = self._get_focus_shared()
+        rows = (focus_row(values) for values in self._get_focus_values(shared))
+        content = write_csv(FOCUS_COLUMNS, rows, cell=str)
+        return self._file_name("focus.csv"), "text/csv", content
+
+    def _get_focus_values(self, shared):
+        for line in self._read_lines():
+            yield shared | self._get_focus_line(line)
+        for name, amount in self._get_focus_taxes():
+            yield shared | {
+                "BilledCost": amount,
+                "EffectiveCost": amount,
+                "ListCost": amount,
+                "ContractedCost": amount,
+                "ChargeCategory": "Tax",
+                "ChargeDescription": name,
+                "ChargeFrequency": "One-Time",
+                "ChargePeriodStart": self.period_start,
+                "ChargePeriodEnd": self.period_end,
+                "ServiceCategory": "Other",
+                "ServiceSubcategory": "Other (Other)",
+                "ServiceName": name,
+            }
+
+    def _get_focus_shared(self):
+        """What all rows of the statement have in common."""
+        provider = self.company_id.name
+        customer = self.partner_id.commercial_partner_id
+        return {
+            "BillingAccountId": f"customer-{customer.ref or customer.id}",
+            "BillingAccountName": customer.name,
+            "BillingAccountType": "Customer",
+            "BillingCurrency": self.currency_id.name,
+            "PricingCurrency": self.currency_id.name,
+            "BillingPeriodStart": self.period_start,
+            "BillingPeriodEnd": self.period_end,
+            "ChargeClass": "Correction" if self.correction_of_id else None,
+            "InvoiceId": self.move_id.name or None,
+            "InvoiceIssuerName": provider,
+            "ProviderName": provider,
+            "PublisherName": provider,
+            "SubAccountId": self.contract_id.name,
+            "SubAccountName": self.contract_id.title or self.contract_id.name,
+            "SubAccountType": "Contract",
+            "x_StatementId": self.name,
+        }
+
+    def _get_focus_line(self, line):
+        amount = line._rounded_amount()
+        start, end = line._get_instants()
+        # What is rented is used; only a shortfall pays for nothing.
+        is_usage = bool(line.resource_id)
+        category = line.product_id.categ_id._get_focus_category()
+        unit = line.uom_id.name or "Units"
+        listed = line.list_amount
+        return {
+            "BilledCost": amount,
+            "EffectiveCost": amount,
+            "ListCost": _at_digits(listed),
+            "ContractedCost": _at_digits(line.amount_exact),
+            "ListUnitPrice": _per_unit(listed, line.quantity),
+            "ContractedUnitPrice": _per_unit(line.amount_exact, line.quantity),
+            "PricingCurrencyListUnitPrice": _per_unit(listed, line.quantity),
+            "PricingCurrencyContractedUnitPrice": _per_unit(
+                line.amount_exact, line.quantity
+            ),
+            "PricingCurrencyEffectiveCost": amount,
+            "PricingCategory": "Standard",
+            "PricingQuantity": line.quantity,
+            "PricingUnit": unit,
+            "ConsumedQuantity": line.quantity if is_usage else None,
+            "ConsumedUnit": unit if is_usage else None,
+            "ChargeCategory": "Usage" if is_usage else "Adjustment",
+            "ChargeDescription": line.product_id.display_name,
+            "ChargeFrequency": _FREQUENCY.get(line.charge_kind, "One-Time"),
+            "ChargePeriodStart": start,
+            "ChargePeriodEnd": end,
+            "ResourceId": line.resource_id.external_ref or None,
+            "ResourceName": line.resource_id.name or None,
+            "ResourceType": line.family_id.name if line.resource_id else None,
+            "ServiceCategory": category,
+            "ServiceSubcategory": f"Other ({category})",
+            "ServiceName": line.family_id.name,
+            "SkuId": str(line.product_id.default_code or line.product_id.id),
+            "SkuMeter": line.meter_id.code or line.product_id.name,
+            "SkuPriceId": str(line.price_id.id or line.product_id.id),
+            "Tags": {},
+            "x_ContractVersion": line.contract_version_id.display_name or None,
+        }
+
+    def _get_focus_taxes(self):
+        """Name and amount of the taxes on the invoice, in the statement's sign."""
+        for line in self.move_id.line_ids.filtered("tax_line_id"):
+            amount = -round_half_up(
+                str(line.amount_currency), self.currency_id.decimal_places
+            )
+            yield line.tax_line_id.name, amount
+
+    # ------------------------------------------------------------------
+    # Report
+    # ------------------------------------------------------------------
+
+    def _get_report_families(self):
+        """The lines for the PDF by family, the dearest first; the many small ones of a
+        large statement stand in the detail file."""
+        Line = self.env["iaas.statement.line"]
+        groups = Line._read_group(
+            [("statement_id", "=", self.id)],
+            ["family_id"],
+            ["amount:sum", "__count"],
+            order="amount:sum desc",
+        )
+        return [
+            {
+                "family": family,
+                "amount": amount,
+                "lines": Line.search(
+                    [("statement_id", "=", self.id), ("family_id", "=", family.id)],
+                    order="amount desc, id",
+                    limit=_REPORT_LINES,
+                ),
+                "more": max(count - _REPORT_LINES, 0),
+            }
+            for family, amount, count in groups
+        ]
+
+    def _draw_chart(self):
+        """The amounts by family as SVG."""
+        self.ensure_one()
+        groups = self.env["iaas.statement.line"]._read_group(
+            [("statement_id", "=", self.id)], ["family_id"], ["amount:sum"]
+        )
+        digits = self.currency_id.decimal_places
+        bars = [
+            Bar(
+                family.name,
+                round_half_up(str(amount), digits),
+                self.currency_id.format(amount),
+            )
+            for family, amount in groups
+        ]
+        bars.sort(key=lambda bar: -abs(bar.value))
+        # The drawing escapes all text that it is given.
+        return Markup(draw_bars(bars[:10], self.env._("Amounts by family")))  # noqa: S704
+
+
+def _at_digits(amount):
+    return Decimal(number_text(round_half_up(amount, _UNIT_PRICE_DIGITS)))
+
+
+def _per_unit(amount, quantity):
+    """The price of one unit; null where nothing was counted."""
+    if not quantity:
+        return None
+    with localcontext() as context:
+        context.prec = 40
+        return _at_digits(amount / quantity)

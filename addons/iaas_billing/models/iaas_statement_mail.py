@@ -1,0 +1,114 @@
+import base64
+
+from odoo import api, fields, models
+
+_BATCH_SIZE = 20
+
+
+class IaasStatement(models.Model):
+    """Statements by mail, to the contacts whose role it is to get them."""
+
+    _inherit = "iaas.statement"
+
+    mail_state = fields.Selection(
+        [
+            ("pending", "To send"),
+            ("sent", "Sent"),
+            ("no_contact", "Nobody to send it to"),
+        ],
+        string="Mail",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="Contacts get it whose role receives statements.",
+    )
+
+    def _get_mail_contacts(self):
+        """Contacts of the customer with an address, in a role that gets statements;
+        those of the company above it where it has none itself."""
+        self.ensure_one()
+        partner = self.partner_id
+        while partner:
+            contacts = self.env["res.partner"].search(
+                [
+                    ("parent_id", "=", partner.id),
+                    ("is_company", "=", False),
+                    ("email", "!=", False),
+                    ("iaas_contact_role_ids.receives_statements", "=", True),
+                ]
+            )
+            if contacts:
+                return contacts
+            partner = partner.parent_id
+        return self.env["res.partner"]
+
+    def action_mail(self):
+        """Send the statement to the contacts now."""
+        self._check_billing()
+        self.sudo()._mail()
+
+    def _post(self):
+        result = super()._post()
+        self.write({"mail_state": "pending"})
+        return result
+
+    def _send_for_confirmation(self):
+        result = super()._send_for_confirmation()
+        self.write({"mail_state": "pending"})
+        return result
+
+    def _mail(self):
+        """Send the statements with their PDF and their detail."""
+        template = self.env.ref("iaas_billing.mail_template_statement")
+        for statement in self:
+            contacts = statement._get_mail_contacts()
+            if not contacts:
+                statement.mail_state = "no_contact"
+                continue
+            statement._portal_ensure_token()
+            template.send_mail(
+                statement.id,
+                email_values={
+                    "recipient_ids": [fields.Command.set(contacts.ids)],
+                    "attachment_ids": statement._make_mail_attachments().ids,
+                },
+            )
+            statement.mail_state = "sent"
+
+    def _make_mail_attachments(self):
+        files = [self._export_csv()]
+        report = self.env["ir.actions.report"]
+        # A server without wkhtmltopdf still sends the detail and the link.
+        if report.get_wkhtmltopdf_state() in ("ok", "workers"):
+            pdf, _type = report._render_qweb_pdf(
+                "iaas_billing.action_report_statement", self.ids
+            )
+            files.append((self._file_name("pdf"), "application/pdf", pdf))
+        return self.env["ir.attachment"].create(
+            [
+                {
+                    "name": name,
+                    "mimetype": mimetype,
+                    "datas": base64.b64encode(content),
+                    "res_model": "mail.message",
+                    "res_id": 0,
+                }
+                for name, mimetype, content in files
+            ]
+        )
+
+    @api.model
+    def _cron_mail(self):
+        """Send what waits to be sent."""
+        cron = self.env["ir.cron"]
+        domain = [
+            ("mail_state", "=", "pending"),
+            ("state", "in", ("sent", "posted")),
+        ]
+        cron._commit_progress(remaining=self.search_count(domain))
+        while statements := self.search(domain, order="id", limit=_BATCH_SIZE):
+            statements._mail()
+            time_left = cron._commit_progress(len(statements))
+            self.env.invalidate_all()
+            if not time_left:
+                return

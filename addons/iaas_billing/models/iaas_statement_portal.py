@@ -1,0 +1,34 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+#: What the customer sees; drafts and what is in review are ours.
+PORTAL_STATES = ("sent", "confirmed", "posted", "void")
+
+
+class IaasStatement(models.Model):
+    _inherit = "iaas.statement"
+
+    def _compute_access_url(self):
+        result = super()._compute_access_url()
+        for statement in self:
+            statement.access_url = f"/my/statements/{statement.id}"
+        return result
+
+    def action_preview_portal(self):
+        """Open the statement as the customer sees it."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_url",
+            "target": "self",
+            "url": f"/my/statements/{self.id}",
+        }
+
+    def _dispute(self, line, reason, partner):
+        """Open the dispute that the customer has raised."""
+        self.ensure_one()
+        known = line.dispute_ids.filtered(lambda dispute: dispute.state == "open")
+        if known:
+            raise UserError(self.env._("This line is in dispute already."))
+        return self.env["iaas.statement.dispute"].create(
+            {"line_id": line.id, "reason": reason, "raised_by_id": partner.id}
+        )

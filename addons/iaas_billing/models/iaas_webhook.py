@@ -1,0 +1,170 @@
+import hmac
+import json
+import secrets
+import uuid
+from hashlib import sha256
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import NO_ACCESS
+
+EVENTS = [
+    ("statement.sent", "Statement sent to the customer"),
+    ("statement.confirmed", "Statement confirmed"),
+    ("statement.disputed", "Line disputed"),
+    ("statement.posted", "Statement posted"),
+    ("statement.voided", "Statement voided"),
+    ("invoice.paid", "Invoice paid"),
+]
+
+
+class IaasWebhook(models.Model):
+    """An address that other programs listen at: what happens is sent there, signed."""
+
+    _name = "iaas.webhook"
+    _description = "Webhook"
+    _order = "name, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    url = fields.Char(
+        string="Address", required=True, help="Where events are posted, over HTTPS."
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Only of Customer",
+        domain="[('is_iaas_customer', '=', True)]",
+        help="Empty: events of all customers of the company.",
+    )
+    event_statement_sent = fields.Boolean(string="Statement Sent")
+    event_statement_confirmed = fields.Boolean(string="Statement Confirmed")
+    event_statement_disputed = fields.Boolean(string="Line Disputed")
+    event_statement_posted = fields.Boolean(string="Statement Posted", default=True)
+    event_statement_voided = fields.Boolean(string="Statement Voided", default=True)
+    event_invoice_paid = fields.Boolean(string="Invoice Paid", default=True)
+    # Needed in the clear to sign; nobody reads it back, not even a manager.
+    secret = fields.Char(groups=NO_ACCESS, copy=False)
+    has_secret = fields.Boolean(compute="_compute_has_secret", compute_sudo=True)
+    delivery_ids = fields.One2many("iaas.webhook.delivery", "webhook_id")
+    failed_count = fields.Integer(compute="_compute_failed_count")
+
+    def _compute_has_secret(self):
+        for webhook in self:
+            webhook.has_secret = bool(webhook.sudo().secret)
+
+    def _compute_failed_count(self):
+        counts = dict(
+            self.env["iaas.webhook.delivery"]._read_group(
+                [("webhook_id", "in", self.ids), ("state", "=", "failed")],
+                ["webhook_id"],
+                ["__count"],
+            )
+        )
+        for webhook in self:
+            webhook.failed_count = counts.get(webhook, 0)
+
+    @api.constrains("url")
+    def _check_url(self):
+        for webhook in self:
+            local = ("http://localhost", "http://127.0.0.1")
+            if not webhook.url.startswith(("https://", *local)):
+                raise ValidationError(
+                    self.env._(
+                        "%(name)s: give an address that begins with https://.",
+                        name=webhook.name,
+                    )
+                )
+
+    def action_new_secret(self):
+        """Make a new secret and show it, this once."""
+        self.ensure_one()
+        self.check_access("write")
+        secret = secrets.token_urlsafe(32)
+        self.sudo().secret = secret
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "sticky": True,
+                "title": self.env._("Copy the secret now: it is not shown again."),
+                "message": secret,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def action_ping(self):
+        """Queue a test event."""
+        self.check_access("write")
+        for webhook in self:
+            webhook.sudo()._queue("ping", {"webhook": webhook.name})
+
+    def action_view_deliveries(self):
+        """Open what was sent."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "iaas_billing.iaas_webhook_delivery_action"
+        )
+        return action | {"domain": [("webhook_id", "=", self.id)]}
+
+    # ------------------------------------------------------------------
+    # Events
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _emit(self, event, company, partner, data):
+        """Queue an event for the webhooks that listen to it. It is sent after the
+        transaction that it tells of.
+
+        :param event: a key of ``EVENTS``
+        :param data: what JSON can carry; amounts as text
+        """
+        field = f"event_{event.replace('.', '_')}"
+        listeners = self.sudo().search(
+            [
+                ("company_id", "=", company.id),
+                (field, "=", True),
+                "|",
+                ("partner_id", "=", False),
+                ("partner_id", "parent_of", partner.id),
+            ]
+        )
+        for webhook in listeners:
+            webhook._queue(event, data)
+
+    def _queue(self, event, data):
+        self.ensure_one()
+        identity = str(uuid.uuid4())
+        body = {
+            "specversion": "1.0",
+            "id": identity,
+            "source": f"iaas/{self.company_id.id}",
+            "type": event,
+            "time": f"{fields.Datetime.now().isoformat()}Z",
+            "data": data,
+        }
+        self.env["iaas.webhook.delivery"].create(
+            {
+                "webhook_id": self.id,
+                "identity": identity,
+                "event": event,
+                "body": json.dumps(body, ensure_ascii=False),
+            }
+        )
+        self.env.ref("iaas_billing.ir_cron_webhook")._trigger()
+
+    def _sign(self, timestamp, body):
+        """The signature of a body that is sent at a time.
+
+        :param timestamp: seconds since 1970 as text; part of what is signed, so that
+            an old delivery cannot be sent again by a stranger
+        """
+        message = f"{timestamp}.".encode() + body
+        return hmac.new((self.secret or "").encode(), message, sha256).hexdigest()

@@ -1,0 +1,177 @@
+import csv
+import io
+from datetime import date
+
+from odoo import http
+from odoo.exceptions import AccessError
+from odoo.tests import HttpCase, tagged
+
+from .common import IaasBillingCommon
+
+
+@tagged("post_install", "-at_install")
+class TestStatementPortal(IaasBillingCommon, HttpCase):
+    """The customer reads, downloads, confirms and disputes its own statements, and
+    nobody else's (R65)."""
+
+    now = None
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._iaas_resource(cls.server)
+        cls.resource = cls._iaas_resource(cls.traffic, name="=web <b>1</b>")
+        cls._use(cls.resource, ("2026-01-10 00:00:00", "100"))
+        cls.tier_large.write(
+            {
+                "has_statement_rules": True,
+                "statement_confirmation": "explicit",
+            }
+        )
+        cls.statement = cls._bill_month(2026, 1)
+        cls.user = cls._iaas_portal_user("reader", cls.customer)
+        cls.stranger = cls._iaas_portal_user("stranger", cls.other_customer)
+        for user in (cls.user, cls.stranger):
+            user.password = "portal-password-1"
+        cls.url = f"/my/statements/{cls.statement.id}"
+
+    def _login(self, user):
+        self.authenticate(user.login, "portal-password-1")
+
+    def _post(self, path, **data):
+        return self.url_open(
+            path, data={"csrf_token": http.Request.csrf_token(self), **data}
+        )
+
+    def test_list_and_page(self):
+        self._login(self.user)
+        page = self.url_open("/my/statements").text
+        self.assertIn(self.statement.name, page)
+        self.assertIn("To confirm", page)
+        page = self.url_open(self.url).text
+        self.assertIn("Why this amount", page)
+        self.assertIn("100 Units by meter", page)
+        self.assertIn("<svg", page)
+        self.assertNotIn("web <b>1</b>", page)
+        self.assertIn("Confirm statement", page)
+
+    def test_confirm_once(self):
+        self._login(self.user)
+        answer = self._post(f"{self.url}/confirm")
+        self.assertIn("The invoice follows", answer.text)
+        self.assertEqual(self.statement.state, "confirmed")
+        self.assertEqual(self.statement.confirmed_by_id, self.user.partner_id)
+        self.assertEqual(self.statement.confirmation, "portal")
+        self.assertIn("no longer possible", self._post(f"{self.url}/confirm").text)
+        self._keep_transaction()
+        self.env["iaas.statement"]._cron_follow()
+        self.assertEqual(self.statement.state, "posted")
+
+    def test_dispute_a_line(self):
+        self._login(self.user)
+        line = self.statement.line_ids.filtered("meter_id")
+        self._post(f"{self.url}/dispute", line_id=line.id, reason="  ")
+        self.assertFalse(self.statement.dispute_ids)
+        answer = self._post(
+            f"{self.url}/dispute", line_id=line.id, reason="<script>x</script> not ours"
+        )
+        self.assertNotIn("<script>x", answer.text)
+        dispute = self.statement.dispute_ids
+        self.assertEqual(dispute.line_id, line)
+        self.assertEqual(dispute.raised_by_id, self.user.partner_id)
+        self.assertEqual(dispute.user_id, self.contract.user_id)
+        self.assertIn(
+            "no longer possible",
+            self._post(f"{self.url}/dispute", line_id=line.id, reason="again").text,
+        )
+        self._post(f"{self.url}/confirm")
+        self.assertEqual(self.statement.state, "sent")
+
+    def test_a_stranger_gets_nothing(self):
+        line = self.statement.line_ids[0]
+        for user in (self.stranger, None):
+            if user:
+                self._login(user)
+            else:
+                self.authenticate(None, None)
+            for path in ("", "/csv", "/xlsx", "/focus", "/pdf"):
+                answer = self.url_open(f"{self.url}{path}")
+                self.assertNotIn(self.statement.name, answer.text)
+                self.assertNotIn("attachment", str(answer.headers))
+        self._login(self.stranger)
+        self.assertEqual(self._post(f"{self.url}/confirm").status_code, 404)
+        self.assertEqual(
+            self._post(
+                f"{self.url}/dispute", line_id=line.id, reason="mine"
+            ).status_code,
+            404,
+        )
+        self.assertEqual(self.statement.state, "sent")
+        self.assertFalse(self.statement.dispute_ids)
+        self.assertNotIn(self.statement.name, self.url_open("/my/statements").text)
+
+    def test_line_of_another_statement_is_not_disputed(self):
+        other = self._iaas_contract(
+            self.customer, state="active", date_start=date(2026, 1, 1)
+        )
+        self._iaas_resource(self.server, other)
+        line = self._bill_month(2026, 1, other).line_ids
+        self._login(self.user)
+        self._post(f"{self.url}/dispute", line_id=line.id, reason="mixed up")
+        self.assertFalse(line.dispute_ids)
+
+    def test_draft_is_hidden_even_with_its_link(self):
+        self.authenticate(None, None)
+        link = self.statement.get_portal_url()
+        self.assertIn(self.statement.name, self.url_open(link).text)
+        self.assertEqual(self.url_open(f"{link}&page=x").status_code, 200)
+        self.statement.action_take_back()
+        self.assertNotIn(self.statement.name, self.url_open(link).text)
+        self._login(self.user)
+        self.assertNotIn(self.statement.name, self.url_open(self.url).text)
+        self.assertEqual(self._post(f"{self.url}/confirm").status_code, 404)
+
+    def test_link_does_not_confirm(self):
+        """Whoever has the link of the mail may read; only a user of the customer
+        answers."""
+        token = self.statement._portal_ensure_token()
+        self.authenticate(None, None)
+        self._post(f"{self.url}/confirm?access_token={token}")
+        self.assertEqual(self.statement.state, "sent")
+
+    def test_downloads(self):
+        self._login(self.user)
+        answer = self.url_open(f"{self.url}/csv")
+        self.assertIn("attachment", answer.headers["Content-Disposition"])
+        rows = list(csv.DictReader(io.StringIO(answer.text)))
+        self.assertEqual(len(rows), 2)
+        # No spreadsheet runs what a customer named its resource.
+        self.assertEqual(rows[1]["Resource"], "'=web <b>1</b>")
+        self.assertEqual(rows[1]["Exact Amount"], "8.5")
+        self.assertEqual(self.url_open(f"{self.url}/xlsx").content[:2], b"PK")
+        self.assertEqual(self.url_open(f"{self.url}/focus").status_code, 200)
+        self.assertEqual(self.url_open(f"{self.url}/docx").status_code, 404)
+
+    def test_rules_of_disputes(self):
+        dispute = self.statement._dispute(
+            self.statement.line_ids[0], "wrong", self.user.partner_id
+        )
+        dispute.with_user(self.user).read(["reason"])
+        with self.assertRaises(AccessError):
+            dispute.with_user(self.stranger).read(["reason"])
+        for operation in ("write", "create", "unlink"):
+            self.assertFalse(dispute.with_user(self.user).has_access(operation))
+        company = self.env["res.company"].create({"name": "Sister Cloud"})
+        manager = self._iaas_user(
+            "sister",
+            "iaas_billing.group_iaas_billing_manager",
+            company_id=company.id,
+            company_ids=[(6, 0, company.ids)],
+        )
+        Dispute = self.env["iaas.statement.dispute"].with_user(manager)
+        self.assertFalse(Dispute.search([("id", "=", dispute.id)]))
+        with self.assertRaises(AccessError):
+            dispute.with_user(manager)._reject("no")
+        auditor = dispute.with_user(self.auditor)
+        auditor.read([])
+        self.assertFalse(auditor.has_access("write"))

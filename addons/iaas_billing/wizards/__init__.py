@@ -1,0 +1,1 @@
+from . import iaas_statement_reason
