@@ -77,11 +77,13 @@ class IaasContract(models.Model):
             return total, statements.filtered(
                 lambda statement: first <= statement.date_from <= last
             )
-        last = statements[-1:]
+        last = statements.filtered(lambda statement: not statement.correction_of_id)[
+            -1:
+        ]
         if not last:
             return self.commitment_amount, last
         span = self._get_commitment(last.date_from, last.date_to)
-        return last._get_committed(span), last
+        return last._get_committed(span), last + (last.correction_ids & statements)
 
     def _get_committed_between(self, first, last):
         """What all periods between two days, the last included, are committed to."""

@@ -166,7 +166,8 @@ class IaasUnpapered(models.Model):
             """
             SELECT contract.id AS contract_id,
                    SUM(statement.amount_untaxed)
-                   / SUM(statement.date_to - statement.date_from + 1) AS daily
+                   / SUM(statement.date_to - statement.date_from + 1)
+                     FILTER (WHERE statement.correction_of_id IS NULL) AS daily
               FROM contract
               JOIN iaas_statement statement
                 ON statement.contract_id IN (contract.id, contract.renewal_of_id)
