@@ -8,8 +8,10 @@ from .common import IaasBillingCommon
 @tagged("post_install", "-at_install")
 class TestModelSecurity(ModelSecurityCases, IaasBillingCommon):
     addon = "iaas_billing"
-    portal_models = frozenset({"iaas.statement", "iaas.statement.line"})
-    shared_models = frozenset({"iaas.meter"})
+    portal_models = frozenset(
+        {"iaas.statement", "iaas.statement.line", "iaas.statement.dispute"}
+    )
+    shared_models = frozenset({"iaas.meter", "iaas.usage.archive"})
 
     @classmethod
     def setUpClass(cls):
