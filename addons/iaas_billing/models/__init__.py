@@ -2,6 +2,8 @@ from . import account_move
 from . import iaas_statement_rules
 from . import iaas_billing_blocker
 from . import iaas_billing_run
+from . import iaas_billing_run_queue
+from . import iaas_billing_run_preview
 from . import iaas_contract
 from . import iaas_contract_commitment
 from . import iaas_contract_revenue
@@ -20,8 +22,11 @@ from . import iaas_statement_invoicing
 from . import iaas_statement_line
 from . import iaas_statement_line_usage
 from . import iaas_statement_rating
+from . import iaas_statement_comparison
 from . import iaas_statement_renewal
 from . import iaas_statement_life
+from . import iaas_statement_calendar
+from . import iaas_settlement_board
 from . import iaas_statement_hash
 from . import iaas_statement_line_correction
 from . import iaas_statement_correction

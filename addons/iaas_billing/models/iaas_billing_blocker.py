@@ -38,7 +38,7 @@ class IaasBillingBlocker(models.Model):
         "res.users", string="Owner", required=True, tracking=True, index=True
     )
     state = fields.Selection(
-        [("open", "Open"), ("solved", "Solved")],
+        [("open", "Open"), ("solved", "Solved"), ("cancelled", "Run Cancelled")],
         string="Status",
         default="open",
         required=True,
@@ -116,3 +116,9 @@ class IaasBillingBlocker(models.Model):
             ["iaas_billing.mail_activity_type_blocker"],
             feedback=self.env._("The contract was billed."),
         )
+
+    def _cancel(self):
+        """Close the open ones of a run that is given up."""
+        given_up = self.filtered(lambda blocker: blocker.state == "open")
+        given_up.write({"state": "cancelled"})
+        given_up.activity_unlink(["iaas_billing.mail_activity_type_blocker"])

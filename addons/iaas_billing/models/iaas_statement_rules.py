@@ -33,7 +33,21 @@ class IaasStatementRules(models.AbstractModel):
         help="Days that the customer has to confirm or dispute a statement.",
     )
 
+    statement_due_days = fields.Integer(
+        string="Posted within",
+        default=10,
+        help="Days after the end of a period in which its statement has to be posted "
+        "to be on time.",
+    )
+    statement_outlier_percent = fields.Integer(
+        string="Outlier from",
+        default=50,
+        help="A statement that differs by so many percent from the period before, by "
+        "day, is marked as an outlier. 0: none is.",
+    )
+
     _statement_days_positive = models.Constraint(
-        "CHECK (statement_grace_days >= 0 AND statement_confirm_days >= 0)",
-        "Days of grace and of confirmation are not negative.",
+        "CHECK (statement_grace_days >= 0 AND statement_confirm_days >= 0 "
+        "AND statement_due_days >= 0 AND statement_outlier_percent >= 0)",
+        "Days and percentages of the rules of statements are not negative.",
     )

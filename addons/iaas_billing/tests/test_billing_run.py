@@ -14,7 +14,7 @@ from odoo.addons.base.tests.test_ir_cron import CronMixinCase
 
 from .common import IaasBillingCommon
 
-RUN = "odoo.addons.iaas_billing.models.iaas_billing_run"
+RUN = "odoo.addons.iaas_billing.models.iaas_billing_run_queue"
 
 
 class Interrupted(BaseException):
