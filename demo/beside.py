@@ -32,14 +32,15 @@ class Beside:
 
 def _work(env, function, arguments, sender):
     began = time.monotonic()
-    _leave_connections(env.cr)
+    leave_connections(env.cr)
     with env.registry.cursor() as cr:
         result = function(env(cr=cr), *arguments)
     sender.send((time.monotonic() - began, result))
 
 
-def _leave_connections(cr):
-    """The connections belong to the parent; whoever uses its cursor is stopped."""
+def leave_connections(cr):
+    """In a fork: the connections belong to the parent; whoever uses its cursor is
+    stopped."""
     sql_db._Pool._connections.clear()
     cr._closed = True
     del cr._obj

@@ -1,12 +1,13 @@
 """All tests: pure Python, each addon in Odoo on its own chain, and the demo company."""
 
+import json
 import os
 import re
 import time
 
 from . import databases, postgres
 from .console import StepError, run, say, step, succeeds
-from .paths import LOGS, ROOT, VENV
+from .paths import ADDONS, LOGS, ROOT, VENV
 from .server import build_company, free_port, running
 
 PURE_TESTS = ("tests/pure", "tests/demo", "tests/dev")
@@ -26,6 +27,7 @@ def run_tests(odoo, addon=None):
     for name in [addon] if addon else databases.SUITE:
         failures += _run_addon_tests(odoo, name)
     if not addon:
+        failures += _run_crash_tests(odoo)
         failures += _run_company_tests(odoo)
     if failures:
         say("\nFailed: " + ", ".join(failures))
@@ -84,6 +86,24 @@ def _judge(addon, log, passed, seconds):
     for line in complaints[:120]:
         say(f"    | {line}")
     return [addon]
+
+
+def _run_crash_tests(odoo):
+    """Kill billing at each of its steps, and bill in two processes at once."""
+    database = databases.copy(odoo.cluster, odoo.ensure_suite(), "test_crash")
+    with step("Tests of billing that is killed"):
+        pytest = [VENV / "bin/python", "-m", "pytest", "-q", "tests/crash"]
+        addons = ",".join(map(str, (ADDONS, *odoo.source.addons_paths)))
+        options = ["--database", database, "--db-host", str(odoo.cluster)]
+        environment = os.environ | {
+            "IAAS_TEST_DATABASE": database,
+            "IAAS_TEST_OPTIONS": json.dumps([*options, "--addons-path", addons]),
+            "PGHOST": str(odoo.cluster),
+            "PGUSER": postgres.USER,
+        }
+        passed = succeeds(pytest, cwd=ROOT, env=environment)
+    databases.drop(odoo.cluster, database)
+    return [] if passed else ["crash"]
 
 
 def _run_company_tests(odoo):
