@@ -74,10 +74,13 @@ def _images(arguments):
 
 
 def _i18n(_arguments):
-    odoo = _set_up()
+    odoo = _set_up(for_tests=True)
     template = odoo.ensure_suite()
     with step("Translation templates"):
-        odoo.export_translations(template)
+        database = databases.copy(odoo.cluster, template, "building_i18n")
+        odoo.install(database, ",".join(databases.GLUE), log="install-glue.log")
+        odoo.export_translations(database)
+        databases.drop(odoo.cluster, database)
 
 
 def _stop(_arguments):

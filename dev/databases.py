@@ -12,6 +12,8 @@ from .paths import ADDONS, DATA_DIR, LOGS, ROOT, VENV, fingerprint
 
 # In the order of the chain: each stands on those before it.
 SUITE = ("iaas_customer", "iaas_contract", "iaas_billing", "iaas_procurement")
+# Addons that join one of them to a module of the OCA: no part of the chain.
+GLUE = {"iaas_billing_queue_job": "iaas_billing"}
 CORE_MODULES = ",".join(
     (
         *("crm", "sale_crm", "sale_management", "account", "account_payment"),
@@ -64,7 +66,7 @@ class Odoo:
         addons = ",".join(map(str, (ADDONS, *self.source.addons_paths)))
         program = [VENV / "bin/odoo", f"--addons-path={addons}", "i18n", "export"]
         run(
-            [*program, *SUITE, "-d", database, "-l", "pot"],
+            [*program, *SUITE, *GLUE, "-d", database, "-l", "pot"],
             mend="read the output",
             cwd=ROOT,
             env=os.environ | {"PGHOST": str(self.cluster), "PGUSER": postgres.USER},

@@ -20,11 +20,12 @@ RESULT = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
 
 def run_tests(odoo, addon=None):
     """Run every test, or the tests of one addon; raise SystemExit when one fails."""
-    if addon and addon not in databases.SUITE:
-        known = ", ".join(databases.SUITE)
+    addons = [*databases.SUITE, *databases.GLUE]
+    if addon and addon not in addons:
+        known = ", ".join(addons)
         raise SystemExit(f"no addon {addon!r}; the addons are {known}")
     failures = [] if addon else _run_pure_tests()
-    for name in [addon] if addon else databases.SUITE:
+    for name in [addon] if addon else addons:
         failures += _run_addon_tests(odoo, name)
     if not addon:
         failures += _run_crash_tests(odoo)
@@ -52,7 +53,9 @@ def _run_pure_tests():
 
 def _run_addon_tests(odoo, addon):
     """Test ``addon`` on a database that has only it and the addons it stands on."""
-    template = odoo.ensure_suite(addon)
+    stands_on = databases.GLUE.get(addon)
+    template = odoo.ensure_suite(stands_on or addon)
+    install = ("-i", addon) if stands_on else ()
     log = LOGS / f"test-{addon}.log"
     with step(f"Tests of {addon}"):
         database = databases.copy(odoo.cluster, template, f"test_{addon}")
@@ -60,7 +63,7 @@ def _run_addon_tests(odoo, addon):
         with log.open("wb") as output:
             passed = succeeds(
                 odoo.command(
-                    *("server", database, "--test-tags", f"/{addon}"),
+                    *("server", database, *install, "--test-tags", f"/{addon}"),
                     *("--stop-after-init", "--http-port", str(free_port())),
                     *("--screenshots", str(LOGS / "screenshots"), "--log-level=warn"),
                     *("--log-handler", "odoo.tests.result:INFO"),

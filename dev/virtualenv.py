@@ -10,6 +10,7 @@ from .paths import FOCUS_VENV, ROOT, STATE, VENV, fingerprint
 OLDEST, NEWEST = (3, 10), (3, 13)
 RUN_REQUIREMENTS = ROOT / "requirements.txt"
 TEST_REQUIREMENTS = ROOT / "requirements-dev.txt"
+OCA_REQUIREMENTS = ROOT / "requirements-oca.txt"
 FOCUS_REQUIREMENTS = ROOT / "requirements-focus.txt"
 
 
@@ -28,7 +29,19 @@ def ensure_virtualenv(source, *, for_tests=False):
             stamp.write_text(key)
     _link_odoo(source)
     if for_tests:
+        _ensure_oca_addons()
         _ensure_focus_validator()
+
+
+def _ensure_oca_addons():
+    """What the glue addons join, in the tests: Odoo is there already, linked."""
+    stamp = VENV / f".{OCA_REQUIREMENTS.name}"
+    key = fingerprint(sys.version, OCA_REQUIREMENTS)
+    if stamp.is_file() and stamp.read_text() == key:
+        return
+    with step(f"Python packages of {OCA_REQUIREMENTS.name}"):
+        _install(OCA_REQUIREMENTS, VENV, "--no-deps")
+        stamp.write_text(key)
 
 
 def _ensure_focus_validator():

@@ -52,7 +52,7 @@ class IaasBillingRun(models.Model):
     def _get_gated_fields(self):
         return super()._get_gated_fields() | {
             "is_previewing",
-                "previewed_at",
+            "previewed_at",
         }
 
     # ------------------------------------------------------------------

@@ -1,0 +1,2 @@
+from . import iaas_billing_run
+from . import res_company
