@@ -51,8 +51,10 @@
         "views/iaas_billing_menus.xml",
         "views/iaas_unpapered_views.xml",
         "views/iaas_settlement_board_views.xml",
+        "views/iaas_current_usage_views.xml",
         "views/iaas_usage_ways_menus.xml",
         "views/portal_templates.xml",
+        "views/portal_usage_templates.xml",
     ],
     "assets": {
         "web.assets_tests": ["iaas_billing/static/tests/tours/**/*"],

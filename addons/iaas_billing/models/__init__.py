@@ -27,6 +27,10 @@ from . import iaas_statement_renewal
 from . import iaas_statement_life
 from . import iaas_statement_calendar
 from . import iaas_settlement_board
+from . import iaas_current_usage
+from . import iaas_current_usage_portal
+from . import iaas_budget
+from . import iaas_contract_budget
 from . import iaas_statement_hash
 from . import iaas_statement_line_correction
 from . import iaas_statement_correction

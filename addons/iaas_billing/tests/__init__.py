@@ -1,6 +1,7 @@
 from . import test_billing_run
 from . import test_billing_run_preview
 from . import test_commitment
+from . import test_current_usage
 from . import test_gates
 from . import test_invoicing
 from . import test_model_security
@@ -26,6 +27,7 @@ from . import test_usage_http
 from . import test_usage_import
 from . import test_usage_ingest
 from . import test_usage_load
+from . import test_usage_portal
 from . import test_usage_quarantine
 from . import test_usage_senders
 from . import test_usage_silence

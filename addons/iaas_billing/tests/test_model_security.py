@@ -9,7 +9,14 @@ from .common import IaasBillingCommon
 class TestModelSecurity(ModelSecurityCases, IaasBillingCommon):
     addon = "iaas_billing"
     portal_models = frozenset(
-        {"iaas.statement", "iaas.statement.line", "iaas.statement.dispute"}
+        {
+            "iaas.budget",
+            "iaas.current.usage",
+            "iaas.statement",
+            "iaas.statement.dispute",
+            "iaas.statement.line",
+            "iaas.usage.daily",
+        }
     )
     shared_models = frozenset({"iaas.meter", "iaas.usage.archive"})
 
