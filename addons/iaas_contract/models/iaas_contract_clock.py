@@ -81,6 +81,10 @@ class IaasContract(models.Model):
 
     # === CRUD ===
 
+    @api.model
+    def _get_gated_fields(self):
+        return super()._get_gated_fields() | {"date_opened"}
+
     @api.model_create_multi
     def create(self, vals_list):
         contracts = super().create(vals_list)

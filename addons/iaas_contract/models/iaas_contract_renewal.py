@@ -131,6 +131,15 @@ class IaasContract(models.Model):
 
     # === CRUD ===
 
+    @api.model
+    def _get_gated_fields(self):
+        return super()._get_gated_fields() | {
+            "renewal_of_id",
+            "renewal_snooze_date",
+            "renewal_reminded_date",
+            "let_end_reason",
+        }
+
     def write(self, vals):
         result = super().write(vals)
         if vals.get("date_end"):
@@ -178,7 +187,8 @@ class IaasContract(models.Model):
                 )
             )
         self.check_access("write")
-        self.let_end_reason = False
+        # As superuser: these are set by the buttons only.
+        self.sudo().let_end_reason = False
         self._open_renewal()
         return self.action_view_renewed_by()
 
@@ -222,7 +232,7 @@ class IaasContract(models.Model):
             until = today + timedelta(days=SNOOZE_DAYS)
             if renewal.renewal_due_date > today:
                 until = min(until, renewal.renewal_due_date)
-            renewal.renewal_snooze_date = until
+            renewal.sudo().renewal_snooze_date = until
             renewal.activity_unlink([REMINDER_ACTIVITY])
             renewal.message_post(
                 body=self.env._(
@@ -316,7 +326,7 @@ class IaasContract(models.Model):
                     )
                 )
             renewal.sudo().unlink()
-            contract.let_end_reason = reason
+            contract.sudo().let_end_reason = reason
         self.activity_unlink([RENEW_ACTIVITY])
 
     def _sign(self, signed_by, signed_date):

@@ -32,6 +32,7 @@ PROPOSAL_FIELDS = {
     "clause_ids",
     "price_ids",
     "date_effective",
+    "reason",
 }
 # Set by the actions, never by the client.
 GATED_FIELDS = {
