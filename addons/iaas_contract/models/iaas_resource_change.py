@@ -1,3 +1,4 @@
+import logging
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -5,6 +6,8 @@ from typing import Any, NamedTuple
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
 
 _DAY = timedelta(days=1)
 
@@ -108,6 +111,10 @@ class IaasResource(models.Model):
         return self._action_change("resume")
 
     # === BUSINESS ===
+
+    def _get_product_day(self):
+        same = self.segment_ids.filtered(lambda s: s.product_id == self.product_id)
+        return same.sorted("date_start")[-1:].date_start or super()._get_product_day()
 
     def _get_stretches(self):
         """The ``Stretch``es for which the resource is charged, in order."""
@@ -304,19 +311,27 @@ class IaasResource(models.Model):
         """Daily: changes whose day has come show on their resources."""
         self.env["iaas.resource.segment"].flush_model()
         self.flush_model()
+        today = fields.Date.today()
         rows = self.env.execute_query(
             SQL(
                 """SELECT DISTINCT resource.id
                      FROM iaas_resource_segment segment
                      JOIN iaas_resource resource ON resource.id = segment.resource_id
-                    WHERE segment.date_start <= CURRENT_DATE + 1
+                    WHERE segment.date_start <= %(tomorrow)s
                       AND (segment.date_end IS NULL
-                           OR segment.date_end >= CURRENT_DATE - 1)
+                           OR segment.date_end >= %(yesterday)s)
                       AND (segment.product_id, segment.quantity,
                            COALESCE(segment.is_suspended, FALSE))
                           IS DISTINCT FROM
                           (resource.product_id, resource.quantity,
-                           COALESCE(resource.is_suspended, FALSE))"""
+                           COALESCE(resource.is_suspended, FALSE))""",
+                tomorrow=today + _DAY,
+                yesterday=today - _DAY,
             )
         )
-        self.browse(resource_id for (resource_id,) in rows)._follow_segments()
+        for resource in self.browse(resource_id for (resource_id,) in rows):
+            try:
+                with self.env.cr.savepoint():
+                    resource._follow_segments()
+            except Exception:  # noqa: BLE001 one failure must not stop the others
+                _logger.exception("Cannot show what %s is today", resource.id)

@@ -3,6 +3,7 @@ from . import (
     test_model_security,
     test_negotiation,
     test_stakeholder,
+    test_contract_robust,
     test_terms_held,
     test_affiliate_report,
     test_catalogue_version,
