@@ -92,5 +92,6 @@ from . import (
     sale_order_placing,
     sale_order_credit,
     sale_order_portal,
+    sale_order_portal_offer,
     sale_order_visit,
 )
