@@ -1,4 +1,5 @@
 from . import (
+    iaas_dimension_mixin,
     iaas_catalogue,
     iaas_contract_terms,
     iaas_contract_discount,
@@ -55,7 +56,6 @@ from . import (
     iaas_contract_obligations,
     iaas_price_dimension,
     iaas_price_dimension_value,
-    iaas_dimension_mixin,
     iaas_price,
     iaas_price_resolution,
     iaas_price_contract,

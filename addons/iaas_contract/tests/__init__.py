@@ -1,4 +1,5 @@
 from . import (
+    test_deal_dimension,
     test_deal_estimate,
     test_model_security,
     test_negotiation,
