@@ -82,6 +82,7 @@
         "views/iaas_contract_notice_views.xml",
         "wizards/iaas_contract_notice_views.xml",
         "views/portal_resource_templates.xml",
+        "views/portal_resource_change_templates.xml",
         "views/portal_order_templates.xml",
         "views/portal_order_placing_templates.xml",
         "views/iaas_contract_signing_views.xml",

@@ -231,21 +231,5 @@ class OrderPortal(CustomerPortal):
         }
         return request.render("iaas_contract.portal_resources", values)
 
-    @http.route(
-        "/my/iaas/resources/<int:resource_id>", type="http", auth="user", website=True
-    )
-    def portal_iaas_resource(self, resource_id, **_kw):
-        """One resource, and what it was from when to when."""
-        try:
-            resource = self._document_check_access("iaas.resource", resource_id)
-        except (AccessError, MissingError):
-            return request.redirect("/my/iaas/resources")
-        values = {
-            "resource": resource,
-            "page_name": "iaas_resource",
-            "number": self._iaas_number(),
-        }
-        return request.render("iaas_contract.portal_resource", values)
-
     def _iaas_resource_domain(self):
         return Domain("partner_id", "=", request.env.user.commercial_partner_id.id)

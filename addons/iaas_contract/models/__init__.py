@@ -74,6 +74,7 @@ from . import (
     iaas_resource_credit,
     iaas_resource_hold,
     iaas_resource_visit,
+    iaas_resource_portal,
     ir_attachment,
     ir_fields_converter,
     ir_qweb_field_float,

@@ -32,6 +32,7 @@ from . import (
     test_order_visit,
     test_portal_order,
     test_portal_order_dimension,
+    test_portal_resource,
     test_price,
     test_price_calculator,
     test_price_dimension,
