@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from odoo.fields import Command
 
+from .plan.products import AWAY, REGIONS
 from .session import quiet
 
 UNITS = {
@@ -22,17 +23,20 @@ PER_UNIT = {"vpc-vpn", "waf-pro", "ddos-adv"}
 def create(env, plan):
     """Create the products of the plan; return them by code, and the catalogue."""
     codes = list(plan.products)
+    regions = _regions(env)
     templates = quiet(env["product.template"]).create(
-        [_values(env, plan.products[code]) for code in codes]
+        [_values(env, plan.products[code], regions) for code in codes]
     )
     products = {
         code: template.product_variant_id
         for code, template in zip(codes, templates, strict=True)
     }
+    first = plan.window.start.replace(month=1, day=1)
     env["iaas.price"].create(
         [
-            _price(plan.products[code], product, plan.window.start)
+            values
             for code, product in products.items()
+            for values in _prices(plan.products[code], product, first, regions)
         ]
     )
     env["iaas.meter"].create(
@@ -44,11 +48,29 @@ def create(env, plan):
     )
     catalogue = env["iaas.catalogue"].create(
         {
-            "name": "Public cloud Singapore",
+            "name": "Public cloud",
             "product_ids": [Command.set([product.id for product in products.values()])],
         }
     )
     return products, catalogue
+
+
+def _regions(env):
+    """The regions in which we have data centres."""
+    region = env.ref("iaas_contract.iaas_price_dimension_region")
+    values = env["iaas.price.dimension.value"].create(
+        [
+            {"dimension_id": region.id, "code": code, "name": name, "sequence": place}
+            for place, (code, name) in enumerate(REGIONS.items(), 1)
+        ]
+    )
+    return {value.code: value for value in values}
+
+
+def regions(env):
+    """The values of the dimension region, by their code."""
+    values = env["iaas.price.dimension.value"].search([("code", "in", list(REGIONS))])
+    return {value.code: value for value in values}
 
 
 def family(env, name):
@@ -57,7 +79,7 @@ def family(env, name):
     return env.ref(f"iaas_contract.product_category_iaas{suffix}")
 
 
-def _values(env, product):
+def _values(env, product, regions):
     unit = env.ref(UNITS[product.unit]).id
     return {
         "name": product.name,
@@ -76,11 +98,27 @@ def _values(env, product):
             Command.create({"dimension": dimension, "quantity": quantity})
             for dimension, quantity in product.capacity.items()
         ],
+        "iaas_dimension_value_ids": [
+            Command.set([value.id for value in regions.values()])
+            if product.is_regional
+            else Command.clear()
+        ],
     }
 
 
-def _price(product, record, start):
-    values = {"product_id": record.id, "date_start": start.replace(month=1, day=1)}
+def _prices(product, record, first, regions):
+    """The list price, and where it is dearer that one."""
+    values = _price(product, record) | {"date_start": first}
+    yield values
+    if product.is_regional:
+        yield values | {
+            "unit_price": product.price_in(AWAY),
+            "dimension_value_ids": [Command.set(regions[AWAY].ids)],
+        }
+
+
+def _price(product, record):
+    values = {"product_id": record.id}
     if product.price is not None:
         return values | {"charge_model": "standard", "unit_price": product.price}
     return values | {

@@ -1,7 +1,10 @@
 """The company itself: who it is, who works there, how it keeps its books."""
 
+import base64
+
 from odoo.fields import Command
 
+from .plan.market import DATA
 from .session import quiet
 
 IDENTITY = {
@@ -93,7 +96,10 @@ def set_up(env):
     """Name the company, hire its people, prepare its accounts."""
     company = env.company
     singapore = env.ref("base.sg")
-    company.write(IDENTITY | {"country_id": singapore.id, "state_id": False})
+    logo = base64.b64encode((DATA / "logo.png").read_bytes())
+    company.write(
+        IDENTITY | {"country_id": singapore.id, "state_id": False, "logo": logo}
+    )
     company.partner_id.write({"tz": "Asia/Singapore"})
     if "iap_enrich_auto_done" in company._fields:
         # Nobody is to wait for a look-up of an invented company on the internet.

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo.fields import Command
 
+from .catalogue import regions
 from .customers import noon
 from .session import LONG_AGO, QUIET, batches
 
@@ -15,7 +16,7 @@ RECENT = timedelta(days=30)
 def create(env, plan, partners, contracts, products):
     """Create and confirm the orders; return the references of their resources by the
     plan's keys."""
-    references = {}
+    references, places = {}, regions(env)
     names = {
         code: product.get_product_multiline_description_sale()
         for code, product in products.items()
@@ -24,7 +25,8 @@ def create(env, plan, partners, contracts, products):
         is_recent = batch[-1].date > plan.window.today - RECENT
         quietly = QUIET if is_recent else LONG_AGO
         values = [
-            _values(order, partners, contracts, products, names) for order in batch
+            _values(order, partners, contracts, products, names, places)
+            for order in batch
         ]
         orders = env["sale.order"].with_context(**quietly).create(values)
         orders.action_confirm()
@@ -51,7 +53,7 @@ def _ordered_at(order):
     return noon(order.date) - timedelta(minutes=150 + 37 * order.customer % 440)
 
 
-def _values(order, partners, contracts, products, names):
+def _values(order, partners, contracts, products, names, places):
     contract = contracts[order.customer]
     return {
         "partner_id": partners[order.customer].id,
@@ -62,6 +64,7 @@ def _values(order, partners, contracts, products, names):
         "order_line": [
             Command.create(
                 _line_values(rented, products[rented.product], names[rented.product])
+                | _where(rented, places)
             )
             for rented in order.lines
         ],
@@ -79,6 +82,12 @@ def _line_values(rented, product, name):
         "discount": 0,
         "analytic_distribution": False,
     }
+
+
+def _where(rented, places):
+    if rented.region is None:
+        return {}
+    return {"iaas_dimension_value_ids": [Command.set(places[rented.region].ids)]}
 
 
 def _label(rented, resources):

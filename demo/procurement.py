@@ -8,9 +8,10 @@ from decimal import Decimal
 
 from odoo.fields import Command
 
-from .catalogue import family
+from .catalogue import family, regions
 from .customers import noon
 from .plan import market
+from .plan.products import AWAY, HOME
 from .session import quiet
 
 VENDORS = (
@@ -33,6 +34,7 @@ class PoolSpec:
     spare: int
     # live capacity in relation to what is sold; below one the pool is short
     fill: float
+    region: str = HOME
 
 
 # dimension: overcommit, reserved per host
@@ -56,6 +58,28 @@ POOLS = (
         {"disk": ("0.66", "2000")},
         1,
         1.16,
+    ),
+    PoolSpec(
+        "HK1-COMPUTE",
+        "Hong Kong 1 Compute",
+        "Hong Kong, Tseung Kwan O",
+        ("compute",),
+        "compute",
+        {"vcpu": ("2", "8"), "ram": ("1", "64")},
+        1,
+        1.1,
+        AWAY,
+    ),
+    PoolSpec(
+        "HK1-STORAGE",
+        "Hong Kong 1 Storage",
+        "Hong Kong, Tseung Kwan O",
+        ("block_storage",),
+        "storage",
+        {"disk": ("0.66", "2000")},
+        1,
+        1.1,
+        AWAY,
     ),
 )
 # Each vendor's price in relation to the published one.
@@ -107,7 +131,7 @@ def create(env, plan):
     vendors = _vendors(env)
     servers = _server_products(env, vendors)
     planners = env["res.users"].search([("login", "=", "procurement.approver")])
-    lines = []
+    lines, places = [], regions(env)
     for spec in POOLS:
         pool = env["iaas.pool"].create(
             {
@@ -115,6 +139,7 @@ def create(env, plan):
                 "name": spec.name,
                 "site": spec.site,
                 "user_id": planners.id,
+                "dimension_value_ids": places[spec.region].ids,
                 "product_categ_ids": [
                     Command.set([family(env, name).id for name in spec.families])
                 ],

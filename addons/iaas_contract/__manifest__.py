@@ -82,7 +82,9 @@
         "views/iaas_contract_notice_views.xml",
         "wizards/iaas_contract_notice_views.xml",
         "views/portal_resource_templates.xml",
+        "views/portal_resource_change_templates.xml",
         "views/portal_order_templates.xml",
+        "views/portal_order_placing_templates.xml",
         "views/iaas_contract_signing_views.xml",
         "views/iaas_contract_portal_templates.xml",
         "views/iaas_contract_portal_sign_templates.xml",
@@ -91,7 +93,11 @@
     ],
     "external_dependencies": {"python": ["weasyprint"]},
     "assets": {
-        "web.assets_backend": ["iaas_contract/static/src/**/*"],
+        "web.assets_backend": [
+            "iaas_contract/static/src/**/*",
+            ("remove", "iaas_contract/static/src/portal/**/*"),
+        ],
+        "web.assets_frontend": ["iaas_contract/static/src/portal/**/*"],
         "web.assets_tests": ["iaas_contract/static/tests/tours/**/*"],
     },
     "pre_init_hook": "pre_init_hook",

@@ -23,6 +23,15 @@ def read(name):
 
 
 @cache
+def hong_kong_factor():
+    """How much dearer a competitor's same instance is in Hong Kong, at the median."""
+    here = {row["sku"]: Decimal(row["usd_per_hour"]) for row in _prices()}
+    there = read("competitor_cloud_prices_hong_kong.csv")
+    ratios = [Decimal(row["usd_per_hour"]) / here[row["sku"]] for row in there]
+    return round(median(ratios), 2)
+
+
+@cache
 def _prices():
     return read("competitor_cloud_prices.csv")
 

@@ -73,19 +73,20 @@ def expected_revenue(agreement, orders, window, catalogue):
 
 def _resource_revenue(product, rented, last):
     total, first = 0.0, rented.start
+    price = product.price_in(rented.region)
     if product.kind == "one_time":
-        return float(product.price * rented.quantity) if first <= last else 0.0
+        return float(price * rented.quantity) if first <= last else 0.0
     while first <= last:
         end = min(month_end(first), last)
         if product.is_usage:
             units = rented.usage.expected(rented.start, first, end)
-            if product.price is None:
+            if price is None:
                 total += graduated(product.tiers, units)
             else:
-                total += units * float(product.price)
+                total += units * float(price)
         else:
             share = ((end - first).days + 1) / month_end(first).day
-            total += share * float(product.price * rented.quantity)
+            total += share * float(price * rented.quantity)
         first = end + timedelta(days=1)
     return total
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from .calendar import add_months
+from .products import AWAY, HOME
 from .usage import PATTERNS, Usage
 
 # share of the bill per product, by the kind of business
@@ -56,6 +57,9 @@ FILLERS = {"online": "net-out", "enterprise": "cbr-std"}
 STAGES_OF_FLEETS = ("production", "staging", "analytics")
 # A customer of this monthly size is brought on board with a paid workshop.
 ONBOARDING_FROM = 2500
+# Of the customers so many rent in our second region too, and there so much of what
+# is offered there.
+ABROAD_CUSTOMERS, ABROAD_LINES = 0.3, 0.4
 DAYS_PER_MONTH = Decimal("30.4")
 
 
@@ -70,6 +74,7 @@ class Rented:
     start: date
     end: date | None
     usage: Usage | None
+    region: str | None = None
 
 
 @dataclass(frozen=True)
@@ -86,9 +91,22 @@ def _is_measured_in_full(product):
     return product.unit in ("hour", "gib_month") and product.code != "as-vcpu"
 
 
-def _quantity(product, budget):
+def _regions(seed, customer):
+    """A function that tells in which region a customer rents a product."""
+    rng = random.Random(f"{seed}:region:{customer.index}")
+    is_abroad = rng.random() < ABROAD_CUSTOMERS
+
+    def region(product):
+        if not product.is_regional:
+            return None
+        return AWAY if is_abroad and rng.random() < ABROAD_LINES else HOME
+
+    return region
+
+
+def _quantity(product, budget, region):
     """Units that ``budget`` a month buys, and their usage per day."""
-    price = product.month_price()
+    price = product.month_price(region)
     if not product.is_usage:
         return budget / price, None
     if product.unit == "hour" and _is_measured_in_full(product):
@@ -144,6 +162,7 @@ def make_orders(seed, customer, agreement, window, products, monthly):
     dates = _order_dates(rng, agreement, window)
     budget, lines = Decimal(str(round(monthly, 2))), {day: [] for day in dates}
     left = budget
+    region_of = _regions(seed, customer)
 
     def add(product, label, share_of_budget, whole=True):
         nonlocal left
@@ -152,7 +171,9 @@ def make_orders(seed, customer, agreement, window, products, monthly):
         growth = rng.choice((-0.01, 0, 0, 0.01, 0.015, 0.02, 0.03))
         spread = rng.uniform(0.03, 0.09)
         off = 1 - Decimal(agreement.discount(product.family)) / 100
-        quantity, per_unit = _quantity(product, share_of_budget / off)
+        region = region_of(product)
+        price = product.month_price(region)
+        quantity, per_unit = _quantity(product, share_of_budget / off, region)
         quantity = _whole(product, quantity) if whole else quantity
         if quantity <= 0:
             return
@@ -167,9 +188,9 @@ def make_orders(seed, customer, agreement, window, products, monthly):
                 spread,
                 24 * int(quantity) if pattern == "fleet" else None,
             )
-            left -= off * product.month_price() * per_unit * scale * DAYS_PER_MONTH
+            left -= off * price * per_unit * scale * DAYS_PER_MONTH
         else:
-            left -= off * product.month_price() * quantity
+            left -= off * price * quantity
         end = agreement.end if agreement.stage == "ended" else None
         if end is None and stops < 0.04 and label != "production":
             end = min(window.until, add_months(day, 5)) - timedelta(days=9)
@@ -182,6 +203,7 @@ def make_orders(seed, customer, agreement, window, products, monthly):
                 day,
                 end if end is None or end > day else None,
                 usage,
+                region,
             )
         )
 

@@ -7,6 +7,10 @@ from . import market
 
 # We sell a little below the median of the market.
 POSITION = Decimal("0.94")
+# Where we are, and what is dearer where.
+HOME, AWAY = "sg1", "hk1"
+REGIONS = {HOME: "Singapore 1", AWAY: "Hong Kong 1"}
+REGIONAL = {"ecs-g2", "ecs-g4", "ecs-g8", "ecs-r8", "evs-ssd"}
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,21 @@ class Product:
         """The ``type`` of the product's usage events."""
         return f"{self.family}.{self.code}".replace("-", "_")
 
-    def month_price(self):
+    @property
+    def is_regional(self):
+        """Whether it is offered in both regions, at prices of their own."""
+        return self.code in REGIONAL
+
+    def price_in(self, region):
+        """The price of a unit in a region; None where it has tiers."""
+        if self.price is None or region != AWAY or not self.is_regional:
+            return self.price
+        return (self.price * market.hong_kong_factor()).quantize(self.price)
+
+    def month_price(self, region=None):
         """The price of a unit among the first ones, to size an order by."""
-        return self.price if self.price is not None else self.tiers[0][1]
+        price = self.price_in(region)
+        return price if price is not None else self.tiers[0][1]
 
 
 def _hour(price):

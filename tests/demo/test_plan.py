@@ -6,7 +6,16 @@ from decimal import Decimal
 
 import pytest
 
-from demo.plan import agreements, calendar, people, planner, products, revenue, usage
+from demo.plan import (
+    agreements,
+    calendar,
+    market,
+    people,
+    planner,
+    products,
+    revenue,
+    usage,
+)
 
 WINDOW = calendar.Window(date(2026, 10, 31), 12, date(2026, 11, 22))
 
@@ -187,3 +196,21 @@ def test_window():
     assert WINDOW.usage_end == date(2026, 11, 21)
     with pytest.raises(ValueError, match="last day of a month"):
         calendar.Window(date(2026, 10, 30), 12, date(2026, 11, 22))
+
+
+def test_two_regions(plan):
+    """Hong Kong is dearer by what the public prices say, and some rent there."""
+    assert market.hong_kong_factor() == Decimal("1.10")
+    catalogue = plan.products
+    general = catalogue["ecs-g4"]
+    assert general.price_in("sg1") == general.price
+    assert abs(general.price_in("hk1") / general.price - Decimal("1.10")) < Decimal(
+        "0.002"
+    )
+    assert catalogue["eip"].price_in("hk1") == catalogue["eip"].price
+    regions = Counter()
+    for order in plan.orders:
+        for rented in order.lines:
+            assert (rented.region is None) != catalogue[rented.product].is_regional
+            regions[rented.region] += 1
+    assert 0.05 < regions["hk1"] / (regions["hk1"] + regions["sg1"]) < 0.25

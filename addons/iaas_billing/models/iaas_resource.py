@@ -160,6 +160,27 @@ class IaasResource(models.Model):
             day=fields.Date.to_string(unbilled),
         )
 
+    def _stop_obstacle(self, last_day):
+        """Days that were billed stay as they were."""
+        obstacle = super()._stop_obstacle(last_day)
+        billed = self.contract_id._get_last_billed_day()
+        if obstacle or not billed or last_day >= billed:
+            return obstacle
+        return self.env._(
+            "billed up to %(day)s: choose that day or a later one.",
+            day=fields.Date.to_string(billed),
+        )
+
+    def _take_back_obstacle(self, last, before):
+        """Days that were billed stay as they were."""
+        obstacle = super()._take_back_obstacle(last, before)
+        billed = self.contract_id._get_last_billed_day()
+        if obstacle or not billed or last.date_start > billed:
+            return obstacle
+        return self.env._(
+            "billed up to %(day)s as changed.", day=fields.Date.to_string(billed)
+        )
+
     def _filter_used(self):
         lines = (
             self.env["iaas.statement.line"]

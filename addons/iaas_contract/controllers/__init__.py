@@ -1,1 +1,1 @@
-from . import order, portal
+from . import order, portal, resource

@@ -31,7 +31,7 @@ class OrderPortal(CustomerPortal):
         """Choose the contract, the products and the first day."""
         values, contract = self._iaas_order_values(contract_id, form)
         if contract:
-            values["offer"] = self._iaas_offer(contract)
+            values["offer"] = self._iaas_offer(contract, form)
         return request.render("iaas_contract.portal_order", values)
 
     @http.route(
@@ -54,11 +54,20 @@ class OrderPortal(CustomerPortal):
         if errors:
             values |= {
                 "errors": errors,
-                "offer": self._iaas_offer(contract),
+                "offer": self._iaas_offer(contract, form),
             }
             return request.render("iaas_contract.portal_order", values)
         values |= {"call_off": draft, "token": uuid4().hex}
         return request.render("iaas_contract.portal_order_summary", values)
+
+    @http.route("/my/iaas/order/price", type="jsonrpc", auth="user", readonly=True)
+    def portal_iaas_order_price(self, contract_id, product_id, value_ids):
+        """The price of a service where the customer chooses to have it."""
+        Order = request.env["sale.order"]
+        contract = Order._iaas_portal_contracts().filtered(
+            lambda own: own.id == contract_id
+        )
+        return Order._iaas_portal_quote(contract, product_id, value_ids)
 
     @http.route(
         "/my/iaas/order/submit",
@@ -93,7 +102,7 @@ class OrderPortal(CustomerPortal):
                 return request.redirect(f"/my/iaas/order/{order.id}")
             except UserError as error:
                 errors = str(error).splitlines()
-        values |= {"errors": errors, "offer": self._iaas_offer(contract)}
+        values |= {"errors": errors, "offer": self._iaas_offer(contract, form)}
         return request.render("iaas_contract.portal_order", values)
 
     @http.route("/my/iaas/order/<int:order_id>", type="http", auth="user", website=True)
@@ -134,9 +143,9 @@ class OrderPortal(CustomerPortal):
         }
         return values, contract
 
-    def _iaas_offer(self, contract):
-        """What may be ordered, by product family."""
-        offer = request.env["sale.order"]._iaas_portal_offer(contract)
+    def _iaas_offer(self, contract, form):
+        """What may be ordered, by product family, as far as it was chosen already."""
+        offer = request.env["sale.order"]._iaas_portal_offer(contract, form)
         families = {}
         for item in offer:
             families.setdefault(item["family"], []).append(item)
@@ -221,22 +230,6 @@ class OrderPortal(CustomerPortal):
             "filterby": filterby,
         }
         return request.render("iaas_contract.portal_resources", values)
-
-    @http.route(
-        "/my/iaas/resources/<int:resource_id>", type="http", auth="user", website=True
-    )
-    def portal_iaas_resource(self, resource_id, **_kw):
-        """One resource, and what it was from when to when."""
-        try:
-            resource = self._document_check_access("iaas.resource", resource_id)
-        except (AccessError, MissingError):
-            return request.redirect("/my/iaas/resources")
-        values = {
-            "resource": resource,
-            "page_name": "iaas_resource",
-            "number": self._iaas_number(),
-        }
-        return request.render("iaas_contract.portal_resource", values)
 
     def _iaas_resource_domain(self):
         return Domain("partner_id", "=", request.env.user.commercial_partner_id.id)

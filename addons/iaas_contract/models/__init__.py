@@ -1,4 +1,5 @@
 from . import (
+    iaas_dimension_mixin,
     iaas_catalogue,
     iaas_contract_terms,
     iaas_contract_discount,
@@ -55,7 +56,6 @@ from . import (
     iaas_contract_obligations,
     iaas_price_dimension,
     iaas_price_dimension_value,
-    iaas_dimension_mixin,
     iaas_price,
     iaas_price_resolution,
     iaas_price_contract,
@@ -74,6 +74,7 @@ from . import (
     iaas_resource_credit,
     iaas_resource_hold,
     iaas_resource_visit,
+    iaas_resource_portal,
     ir_attachment,
     ir_fields_converter,
     ir_qweb_field_float,
@@ -92,5 +93,6 @@ from . import (
     sale_order_placing,
     sale_order_credit,
     sale_order_portal,
+    sale_order_portal_offer,
     sale_order_visit,
 )

@@ -97,25 +97,25 @@ class IaasDealMixin(models.AbstractModel):
         self.ensure_one()
         return self.contract_id.user_id or self.lead_id.user_id or self.env.user
 
-    def _list_amounts(self, quantities, day):
-        """What quantities cost on a day before discount: the contract's own price,
-        else the list price.
+    def _list_amounts(self, lines, day):
+        """What lines cost on a day before discount, in their regions and so on: the
+        contract's own price, else the list price.
 
-        :param quantities: list of (product, Decimal)
+        :param lines: records with product, quantity and dimensions
         :return: list of Decimal, None where no price can tell
         """
         self.ensure_one()
-        products = self.env["product.product"].union(*(p for p, __ in quantities))
         prices = (
             self.env["iaas.price"]
             .sudo()
             .with_company(self.company_id or self.env.company)
-            ._find(products, day, self.contract_id.sudo() or None)
+            ._find_each(
+                {line: (line.product_id, line._get_dimensions()) for line in lines},
+                day,
+                self.contract_id.sudo() or None,
+            )
         )
-        return [
-            self._price_amount(prices.get(product), quantity)
-            for product, quantity in quantities
-        ]
+        return [self._price_amount(prices[line], line.quantity) for line in lines]
 
     def _price_amount(self, price, quantity):
         if not price:

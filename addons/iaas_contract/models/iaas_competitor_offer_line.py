@@ -8,7 +8,8 @@ class IaasCompetitorOfferLine(models.Model):
 
     _name = "iaas.competitor.offer.line"
     _description = "Competitor Price"
-    _inherit = ["iaas.decimal.mixin"]
+    _inherit = ["iaas.dimension.mixin", "iaas.decimal.mixin"]
+    _rec_name = "product_id"
     _order = "date desc, offer_id, id"
 
     offer_id = fields.Many2one(
@@ -33,6 +34,10 @@ class IaasCompetitorOfferLine(models.Model):
     )
     categ_id = fields.Many2one(
         related="product_id.categ_id", string="Family", store=True
+    )
+    dimension_value_ids = fields.Many2many(
+        help="Where and as what the service shall run: our price is that for these. "
+        "Empty: that for any.",
     )
     uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
     quantity = Decimal(required=True, default=1)
@@ -71,21 +76,19 @@ class IaasCompetitorOfferLine(models.Model):
         "CHECK (competitor_price >= 0 AND our_price >= 0)",
         "A price cannot be negative.",
     )
-    _product_uniq = models.Constraint(
-        "UNIQUE (offer_id, product_id)",
-        "The service is compared in this offer already.",
+    _service_uniq = models.UniqueIndex(
+        "(offer_id, product_id, COALESCE(dimension_key, ''))",
+        "The service is compared in this offer already, for the same region and so on.",
     )
 
-    @api.depends("product_id", "quantity", "offer_id.date")
+    @api.depends("product_id", "quantity", "dimension_key", "offer_id.date")
     def _compute_our_price(self):
         for line in self:
             offer = line.offer_id
             if not line.product_id or not line.quantity or not offer.date:
                 line.our_price = 0
                 continue
-            (amount,) = offer._list_amounts(
-                [(line.product_id, line.quantity)], offer.date
-            )
+            (amount,) = offer._list_amounts(line, offer.date)
             rest = 100 - offer._agreed_discount(line.product_id, offer.date)
             line.our_price = (amount or 0) / line.quantity * rest / 100
 

@@ -10,9 +10,9 @@ from odoo.fields import Domain
 
 from odoo.addons.base.models.res_partner import _tz_get
 
+from .iaas_contract_terms import LONGEST_TERM
+
 UNSIGNED_STATES = ("draft", "review", "approval", "sent")
-# A hundred years in months.
-LONGEST_TERM = 1200
 LIVE_STATES = ("active", "expiring")
 IN_FORCE_STATES = (*LIVE_STATES, "renewed", "ended", "terminated")
 

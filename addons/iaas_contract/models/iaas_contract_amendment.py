@@ -13,7 +13,7 @@ from .iaas_contract_transitions import TERMS_PENDING
 from .iaas_contract_version import AMENDED_FIELDS, OPEN_STATES
 
 # What the terms are made of besides plain fields.
-TERM_LINES = {"line_ids", "clause_ids", "price_ids", "term_months"}
+TERM_LINES = {"line_ids", "clause_ids", "price_ids", "obligation_ids", "term_months"}
 # Somebody relies on the terms as they were submitted.
 RELIED_ON_STATES = ("review", "approval", "sent", "signed")
 

@@ -31,11 +31,15 @@ class IaasContract(models.Model):
         """Let the term go on, in a version of its own."""
         self.ensure_one()
         self._current_version()
-        after = self.date_end + timedelta(days=1)
+        # Counted from the first day, so that a day that some months do not have comes
+        # back; where the term is no whole number of months, from the end of the last.
+        months, start = self.term_months, self.date_start
+        if not months:
+            start = self.date_end + timedelta(days=1)
         while self._renews_itself():
-            first = after
-            after += relativedelta(months=self.renew_months)
-            self.date_end = after - timedelta(days=1)
+            first = self.date_end + timedelta(days=1)
+            months += self.renew_months
+            self.date_end = start + relativedelta(months=months, days=-1)
             self.sudo().version_id.renewed_from = first
         self.message_post(
             body=self.env._(

@@ -41,10 +41,11 @@ class IaasContractClause(models.Model):
         return clauses
 
     def write(self, vals):
+        contracts = self.contract_id
         self._check_may_change()
         result = super().write(vals)
         self._check_may_change()
-        self.contract_id._follow_terms()
+        (contracts | self.contract_id)._follow_terms()
         return result
 
     def unlink(self):

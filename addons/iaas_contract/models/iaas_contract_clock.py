@@ -4,7 +4,6 @@ from datetime import timedelta
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date, split_every
 
@@ -80,6 +79,10 @@ class IaasContract(models.Model):
             contract.days_late = contract.next_stage_id.days_late
 
     # === CRUD ===
+
+    @api.model
+    def _get_gated_fields(self):
+        return super()._get_gated_fields() | {"date_opened"}
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -242,7 +245,7 @@ class IaasContract(models.Model):
                 try:
                     with self.env.cr.savepoint():
                         getattr(contract, step)()
-                except (AccessError, UserError):
+                except Exception:  # noqa: BLE001 one failure must not stop the others
                     _logger.exception("%s failed on %s", step, contract.name)
             if not progress._commit_progress(len(batch)):
                 break

@@ -65,6 +65,7 @@ PRICE_FIELDS = (
 # Of a long text a list of changes shows the beginning.
 LONG_TEXT = 80
 CLAUSE_FIELDS = ("name", "text")
+OBLIGATION_FIELDS = ("name", "side", "date_deadline")
 TIER_FIELDS = (
     "up_to",
     "unit_price",
@@ -89,10 +90,13 @@ class IaasContract(models.Model):
         contract = self.sudo()
         terms = (version or contract).sudo()
         proposed = [name for name in TERM_FIELDS if name in _shared_fields(self.env)]
-        return {
+        data = {
             **_plain(contract, TERM_FIELDS),
             **_plain(terms, proposed),
-            "clauses": [_plain(clause, CLAUSE_FIELDS) for clause in terms.clause_ids],
+            "clauses": [
+                _plain(clause, CLAUSE_FIELDS)
+                for clause in terms.clause_ids.sorted("sequence")
+            ],
             "discounts": _sorted(
                 _plain(line, DISCOUNT_FIELDS) for line in terms.line_ids
             ),
@@ -103,6 +107,13 @@ class IaasContract(models.Model):
                 if version or price.active
             ),
         }
+        if contract.obligation_ids:
+            # Only where there are any: as with dimensions.
+            data["obligations"] = _sorted(
+                _plain(obligation, OBLIGATION_FIELDS)
+                for obligation in contract.obligation_ids
+            )
+        return data
 
     def _terms_digest(self):
         """SHA-256 over the terms: the same as long as no term changes."""
@@ -111,7 +122,7 @@ class IaasContract(models.Model):
 
 def plain_price(price):
     """An own price as plain values, with its tiers."""
-    tiers = [_plain(tier, TIER_FIELDS) for tier in price.tier_ids]
+    tiers = [_plain(tier, TIER_FIELDS) for tier in price.tier_ids.sorted("sequence")]
     terms = _plain(price, PRICE_FIELDS) | {"tiers": tiers}
     if price.dimension_key:
         # Only where there are any: the digest of what was approved before prices had
@@ -140,6 +151,12 @@ def describe_changes(env, old, new):
     for part, model, names, label in (
         ("discounts", "iaas.contract.line", DISCOUNT_FIELDS, env._("Discount")),
         ("clauses", "iaas.contract.clause", CLAUSE_FIELDS, env._("Clause")),
+        (
+            "obligations",
+            "iaas.contract.obligation",
+            OBLIGATION_FIELDS,
+            env._("Obligation"),
+        ),
         (
             "prices",
             "iaas.price",

@@ -2,6 +2,7 @@ import base64
 import binascii
 import io
 
+from markupsafe import Markup
 from PIL import Image, UnidentifiedImageError
 
 from odoo import fields, models
@@ -115,7 +116,8 @@ class IaasContractDocument(models.Model):
         contract.activity_schedule(
             "mail.mail_activity_data_todo",
             summary=self.env._("Declined by the customer"),
-            note=reason,
+            # What somebody typed in the portal is text, not HTML.
+            note=Markup("<p>%s</p>") % reason,
             user_id=contract._responsible().id,
         )
 

@@ -2,12 +2,13 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import split_every
 
 from .iaas_contract import LIVE_STATES, UNSIGNED_STATES
 from .iaas_contract_version import AMENDED_FIELDS
+from .iaas_customer_tier import RENEWAL_NOTICE_DAYS
 
 _logger = logging.getLogger(__name__)
 
@@ -300,8 +301,9 @@ class IaasContract(models.Model):
         """Bring the status of each contract in line with today's date."""
         for contract in self:
             today = contract._today()
+            tier = contract.partner_id.iaas_tier_id
             notice = timedelta(
-                days=contract.partner_id.iaas_tier_id.renewal_notice_days
+                days=tier.renewal_notice_days if tier else RENEWAL_NOTICE_DAYS
             )
             if contract.state == "signed":
                 contract._activate_due()
@@ -331,8 +333,7 @@ class IaasContract(models.Model):
                 try:
                     with self.env.cr.savepoint():
                         contract._follow_term()
-                except (AccessError, UserError):
-                    # One contract must not keep the others from moving on.
+                except Exception:  # noqa: BLE001 one failure must not stop the others
                     _logger.exception("Cannot follow the term of %s", contract.name)
             if not progress._commit_progress(len(batch)):
                 break

@@ -38,11 +38,12 @@ class IaasContractLine(models.Model):
         return lines
 
     def write(self, vals):
-        self.contract_id._check_amendable()
+        contracts = self.contract_id
+        contracts._check_amendable()
         result = super().write(vals)
         if "contract_id" in vals:
             self.contract_id._check_amendable()
-        self.contract_id._follow_terms()
+        (contracts | self.contract_id)._follow_terms()
         return result
 
     def unlink(self):

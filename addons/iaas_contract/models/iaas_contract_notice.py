@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from .iaas_contract import LIVE_STATES
+from .iaas_contract_terms import LONGEST_NOTICE
 
 NOTICE_ACTIVITY = "iaas_contract.mail_activity_type_notice"
 
@@ -43,7 +44,8 @@ class IaasContract(models.Model):
         for contract in self:
             ends = contract.date_end and contract.date_end < date.max
             contract.notice_deadline = (
-                contract.date_end - timedelta(days=contract.notice_days)
+                contract.date_end
+                - timedelta(days=min(contract.notice_days, LONGEST_NOTICE))
                 if contract.auto_renew and ends
                 else False
             )

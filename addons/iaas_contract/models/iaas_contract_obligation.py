@@ -5,6 +5,8 @@ from odoo.fields import Domain
 from .iaas_contract import IN_FORCE_STATES, LIVE_STATES
 
 OVER_STATES = tuple(state for state in IN_FORCE_STATES if state not in LIVE_STATES)
+# What the signed file states. Who sees to it and whether it is done may change.
+AGREED_FIELDS = {"contract_id", "name", "side", "date_deadline"}
 
 
 class IaasContractObligation(models.Model):
@@ -93,6 +95,37 @@ class IaasContractObligation(models.Model):
             "open": ~past & ~done & ~lapsed,
         }
         return Domain.OR(domains[state] for state in value if state in domains)
+
+    # === CRUD ===
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        obligations = super().create(vals_list)
+        obligations.contract_id._check_amendable()
+        obligations.contract_id._follow_terms()
+        return obligations
+
+    def write(self, vals):
+        if not AGREED_FIELDS & vals.keys():
+            return super().write(vals)
+        contracts = self.contract_id
+        contracts._check_amendable()
+        result = super().write(vals)
+        self.contract_id._check_amendable()
+        (contracts | self.contract_id)._follow_terms()
+        return result
+
+    def unlink(self):
+        contracts = self.contract_id
+        result = super().unlink()
+        contracts.exists()._follow_terms()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_if_amendable(self):
+        self.contract_id._check_amendable()
+
+    # === ACTIONS ===
 
     def action_done(self):
         """Record that it was done today."""

@@ -1,6 +1,8 @@
 import hashlib
 import io
 import logging
+import threading
+from functools import cache
 
 from odoo import api, models
 from odoo.exceptions import UserError
@@ -12,6 +14,17 @@ STYLE = "iaas_contract/static/print/contract.css"
 # It logs its progress, and as errors what it is not to load: pictures in a note.
 for _name in ("weasyprint", "weasyprint.progress"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
+# Whose fonts are shared: one document at a time.
+_printing = threading.Lock()
+
+
+@cache
+def _fonts():
+    """The fonts of the machine. Looking for them takes longer than to print a
+    contract, so it is done once."""
+    from weasyprint.text.fonts import FontConfiguration
+
+    return FontConfiguration()
 
 
 class IaasContractPaper(models.AbstractModel):
@@ -44,14 +57,17 @@ class IaasContractPaper(models.AbstractModel):
         fetcher = URLFetcher(allowed_protocols=["data"], fail_on_errors=False)
         with file_open(STYLE, "r") as style:
             sheet = CSS(string=style.read())
-        return HTML(
+        page = HTML(
             string=str(html),
             url_fetcher=fetcher,
             base_url=file_path(STYLE),
-        ).write_pdf(
-            stylesheets=[sheet],
-            pdf_identifier=hashlib.sha256(identifier.encode()).digest()[:16],
         )
+        with _printing:
+            return page.write_pdf(
+                stylesheets=[sheet],
+                font_config=_fonts(),
+                pdf_identifier=hashlib.sha256(identifier.encode()).digest()[:16],
+            )
 
     @api.model
     def _count_pages(self, content):

@@ -131,6 +131,15 @@ class IaasContract(models.Model):
 
     # === CRUD ===
 
+    @api.model
+    def _get_gated_fields(self):
+        return super()._get_gated_fields() | {
+            "renewal_of_id",
+            "renewal_snooze_date",
+            "renewal_reminded_date",
+            "let_end_reason",
+        }
+
     def write(self, vals):
         result = super().write(vals)
         if vals.get("date_end"):
@@ -178,7 +187,8 @@ class IaasContract(models.Model):
                 )
             )
         self.check_access("write")
-        self.let_end_reason = False
+        # As superuser: these are set by the buttons only.
+        self.sudo().let_end_reason = False
         self._open_renewal()
         return self.action_view_renewed_by()
 
@@ -222,7 +232,7 @@ class IaasContract(models.Model):
             until = today + timedelta(days=SNOOZE_DAYS)
             if renewal.renewal_due_date > today:
                 until = min(until, renewal.renewal_due_date)
-            renewal.renewal_snooze_date = until
+            renewal.sudo().renewal_snooze_date = until
             renewal.activity_unlink([REMINDER_ACTIVITY])
             renewal.message_post(
                 body=self.env._(
@@ -234,8 +244,11 @@ class IaasContract(models.Model):
     # === BUSINESS ===
 
     def _get_renewal_months(self):
-        """For how many months the contract is renewed: as long as it was."""
+        """For how many months the contract is renewed: as long as it was, or as it
+        goes on by itself where it did."""
         self.ensure_one()
+        if self.sudo().version_ids.filtered("renewed_from"):
+            return self.renew_months
         return self.term_months or 12
 
     def _prepare_renewal(self):
@@ -257,6 +270,12 @@ class IaasContract(models.Model):
         """Make the draft that renews the contract, with its terms of the last day."""
         for contract in self.sudo():
             if contract.renewal_ids or contract.let_end_reason:
+                continue
+            archived = contract.with_context(active_test=False).renewal_ids
+            if archived:
+                # There is one at most: the draft that was put away is taken out again.
+                archived.active = True
+                contract._move_renewals()
                 continue
             renewal = contract.copy(contract._prepare_renewal())
             lines = renewal.line_ids
@@ -305,19 +324,36 @@ class IaasContract(models.Model):
         self._check_state(set(LIVE_STATES), self.env._("let end"))
         self.check_access("write")
         for contract in self:
-            renewal = contract.renewed_by_id
-            if renewal and renewal.state != "draft":
-                raise UserError(
-                    self.env._(
-                        "%(renewal)s renews %(contract)s and is on its way. Set it "
-                        "back to draft first.",
-                        renewal=renewal.display_name,
-                        contract=contract.display_name,
-                    )
-                )
-            renewal.sudo().unlink()
-            contract.let_end_reason = reason
+            contract._drop_renewal()
+            contract.sudo().let_end_reason = reason
         self.activity_unlink([RENEW_ACTIVITY])
+
+    def _drop_renewal(self):
+        """Take back the draft that was to follow the contract; what was decided upon
+        stays on record, archived."""
+        self.ensure_one()
+        renewal = self.sudo().renewed_by_id
+        if renewal and renewal.state != "draft":
+            raise UserError(
+                self.env._(
+                    "%(renewal)s renews %(contract)s and is on its way. Set it back to "
+                    "draft first.",
+                    renewal=renewal.display_name,
+                    contract=self.display_name,
+                )
+            )
+        if renewal.decision_ids:
+            renewal.active = False
+        else:
+            renewal.unlink()
+
+    def _terminate(self, last_day, reason):
+        """What is terminated is not renewed."""
+        self._check_transition("terminated")
+        for contract in self:
+            if contract.sudo().renewed_by_id.state not in IN_FORCE_STATES:
+                contract._drop_renewal()
+        return super()._terminate(last_day, reason)
 
     def _sign(self, signed_by, signed_date):
         result = super()._sign(signed_by, signed_date)

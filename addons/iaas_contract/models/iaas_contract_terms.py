@@ -5,6 +5,10 @@ from odoo.exceptions import ValidationError
 
 from ..fields import Decimal
 
+# Ten years in days, and a hundred years in months.
+LONGEST_NOTICE = 3650
+LONGEST_TERM = 1200
+
 
 class IaasContractTerms(models.AbstractModel):
     """The terms that an amendment may change, as the contract has them and as a
@@ -117,6 +121,20 @@ class IaasContractTerms(models.AbstractModel):
                         "at the end of its term. Settle it each period, or give the "
                         "contract a last day.",
                         contract=terms.display_name,
+                    )
+                )
+
+    @api.constrains("notice_days", "renew_months")
+    def _check_countable(self):
+        for terms in self:
+            if terms.notice_days > LONGEST_NOTICE or terms.renew_months > LONGEST_TERM:
+                raise ValidationError(
+                    self.env._(
+                        "%(contract)s: enter at most %(days)s days of notice and at "
+                        "most %(months)s months of renewal.",
+                        contract=terms.display_name,
+                        days=LONGEST_NOTICE,
+                        months=LONGEST_TERM,
                     )
                 )
 

@@ -1,3 +1,4 @@
+import logging
 from datetime import date
 
 from odoo import Command, api, fields, models
@@ -6,6 +7,8 @@ from odoo.fields import Domain
 
 from .iaas_contract_digest import describe_changes, terms_digest
 from .iaas_contract_transitions import TERMS_PENDING
+
+_logger = logging.getLogger(__name__)
 
 OPEN_STATES = ("draft", "in_review", "approved")
 # The terms that an amendment changes; the others need a new contract.
@@ -32,6 +35,7 @@ PROPOSAL_FIELDS = {
     "clause_ids",
     "price_ids",
     "date_effective",
+    "reason",
 }
 # Set by the actions, never by the client.
 GATED_FIELDS = {
@@ -445,7 +449,11 @@ class IaasContractVersion(models.Model):
         )
         for version in due:
             if version.date_effective <= version.contract_id._today():
-                version._put_in_force_or_tell()
+                try:
+                    with self.env.cr.savepoint():
+                        version._put_in_force_or_tell()
+                except Exception:  # noqa: BLE001 one failure must not stop the others
+                    _logger.exception("Cannot put %s in force", version.id)
 
     def _put_in_force_or_tell(self):
         """One amendment that cannot come into force must not keep back the others."""

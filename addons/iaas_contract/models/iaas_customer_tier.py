@@ -5,6 +5,7 @@ from ..fields import Decimal
 # Days each step takes when the tier of the customer does not say otherwise.
 STAGE_DAYS = {"review": 5, "approval": 3, "sent": 2, "signed": 30}
 ESCALATION_DAYS = 5
+RENEWAL_NOTICE_DAYS = 60
 
 
 class IaasCustomerTier(models.Model):

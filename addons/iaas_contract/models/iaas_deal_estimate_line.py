@@ -12,7 +12,8 @@ MILLIONTH = PythonDecimal("0.000001")
 class IaasDealEstimateLine(models.Model):
     _name = "iaas.deal.estimate.line"
     _description = "Estimated Service"
-    _inherit = ["iaas.decimal.mixin"]
+    _inherit = ["iaas.dimension.mixin", "iaas.decimal.mixin"]
+    _rec_name = "product_id"
     _order = "estimate_id, sequence, id"
 
     estimate_id = fields.Many2one(
@@ -29,6 +30,10 @@ class IaasDealEstimateLine(models.Model):
         required=True,
         ondelete="restrict",
         domain="[('is_iaas', '=', True)]",
+    )
+    dimension_value_ids = fields.Many2many(
+        help="Where and as what the service shall run: the price is that for these. "
+        "Empty: that for any.",
     )
     charge_kind = fields.Selection(related="product_id.iaas_charge_kind")
     uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
@@ -92,7 +97,11 @@ class IaasDealEstimateLine(models.Model):
     )
 
     @api.depends(
-        "product_id", "quantity", "estimate_id.date", "estimate_id.contract_id"
+        "product_id",
+        "quantity",
+        "dimension_key",
+        "estimate_id.date",
+        "estimate_id.contract_id",
     )
     def _compute_list_amount(self):
         for line in self:
@@ -101,14 +110,15 @@ class IaasDealEstimateLine(models.Model):
                 line.list_amount = 0
                 line.issue = False
                 continue
-            (amount,) = estimate._list_amounts(
-                [(line.product_id, line.quantity)], estimate.date
-            )
+            (amount,) = estimate._list_amounts(line, estimate.date)
             line.list_amount = amount or 0
             line.issue = (
                 self.env._(
-                    "no price on %(day)s tells what a quantity costs",
+                    "no price on %(day)s tells what a quantity costs%(dimensions)s",
                     day=fields.Date.to_string(estimate.date),
+                    dimensions=f" ({line.dimension_text})"
+                    if line.dimension_text
+                    else "",
                 )
                 if amount is None
                 else False

@@ -8,7 +8,8 @@ class IaasNegotiationLine(models.Model):
 
     _name = "iaas.negotiation.line"
     _description = "Negotiated Product"
-    _inherit = ["iaas.decimal.mixin"]
+    _inherit = ["iaas.dimension.mixin", "iaas.decimal.mixin"]
+    _rec_name = "product_id"
     _order = "negotiation_id, sequence, id"
 
     negotiation_id = fields.Many2one(
@@ -24,6 +25,10 @@ class IaasNegotiationLine(models.Model):
         required=True,
         ondelete="restrict",
         domain="[('is_iaas', '=', True)]",
+    )
+    dimension_value_ids = fields.Many2many(
+        help="Where and as what the service shall run: the price is that for these. "
+        "Empty: that for any.",
     )
     uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
     quantity = Decimal(
@@ -63,15 +68,16 @@ class IaasNegotiationLine(models.Model):
         "CHECK (target_discount BETWEEN 0 AND 100)",
         "A discount is a percentage from 0 to 100.",
     )
-    _product_uniq = models.Constraint(
-        "UNIQUE (negotiation_id, product_id)",
-        "The service is in this negotiation already.",
+    _service_uniq = models.UniqueIndex(
+        "(negotiation_id, product_id, COALESCE(dimension_key, ''))",
+        "The service is in this negotiation already, for the same region and so on.",
     )
 
     @api.depends(
         "product_id",
         "quantity",
         "target_discount",
+        "dimension_key",
         "negotiation_id.date",
         "negotiation_id.lead_id",
         "negotiation_id.contract_id",
@@ -83,9 +89,7 @@ class IaasNegotiationLine(models.Model):
             if not line.product_id or not pack.date:
                 line.update(dict.fromkeys(self._amount_names(), 0))
                 continue
-            (amount,) = pack._list_amounts(
-                [(line.product_id, line.quantity)], pack.date
-            )
+            (amount,) = pack._list_amounts(line, pack.date)
             amount = amount or line.quantity * 0
             granted = line._granted_discount()
             floor = line._floor(amount)
@@ -145,7 +149,8 @@ class IaasNegotiationLine(models.Model):
         return pack._agreed_discount(self.product_id, pack.date)
 
     def _competitor_price(self):
-        """The lowest unit price that a competitor offers in the same deal."""
+        """The lowest unit price that a competitor offers in the same deal: for the
+        same region and so on, or for any."""
         self.ensure_one()
         pack = self.negotiation_id
         offers = (
@@ -153,7 +158,10 @@ class IaasNegotiationLine(models.Model):
             | pack.contract_id.competitor_offer_ids
         )
         prices = offers.line_ids.filtered(
-            lambda line: line.product_id == self.product_id
+            lambda line: (
+                line.product_id == self.product_id
+                and line.dimension_key in ("", False, self.dimension_key)
+            )
         )
         return min(prices.mapped("competitor_price"), default=0)
 

@@ -28,6 +28,9 @@ PRICING_FIELDS = (
     "max_amount",
 )
 _EMPTY_IS_OPEN = {"max_per_event", "max_amount"}
+# Context value of ``iaas_tiers_pending`` while a price is written with its tiers. No
+# client can send this very object, so no client can leave tiers unsound.
+TIERS_PENDING = object()
 
 
 class IaasPrice(models.Model):
@@ -293,7 +296,7 @@ class IaasPrice(models.Model):
     def _with_tiers_pending(self):
         """While tiers change one after the other their list may be unsound; it is
         checked once, when the whole price is there."""
-        return self.with_context(iaas_tiers_pending=True)
+        return self.with_context(iaas_tiers_pending=TIERS_PENDING)
 
     # === ACTIONS ===
 
@@ -351,7 +354,9 @@ class IaasPrice(models.Model):
         values = {name: self[name] for name in PRICING_FIELDS}
         for name in _EMPTY_IS_OPEN:
             values[name] = values[name] or None
-        return Price(**values, tiers=[tier._to_pricing() for tier in self.tier_ids])
+        # In their order also where one was just added in between.
+        tiers = self.tier_ids.sorted("sequence")
+        return Price(**values, tiers=[tier._to_pricing() for tier in tiers])
 
 
 def _exact(value):

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
@@ -51,6 +51,13 @@ class IaasPriceListVersion(models.Model):
         readonly=True,
         copy=False,
         default=lambda self: self.env.user,
+    )
+    writer_ids = fields.Many2many(
+        "res.users",
+        "iaas_price_list_version_writer_rel",
+        readonly=True,
+        copy=False,
+        help="Who wrote its prices. They do not approve it.",
     )
     approver_id = fields.Many2one(
         "res.users",
@@ -123,11 +130,18 @@ class IaasPriceListVersion(models.Model):
                 )
             if not self.env.su:
                 vals |= {"state": "draft", "author_id": self.env.uid}
+                vals.pop("writer_ids", None)
         return super().create(vals_list)
 
     def write(self, vals):
         if not self.env.su:
-            if vals.keys() & {"state", "author_id", "approval_date", "name"}:
+            if vals.keys() & {
+                "state",
+                "author_id",
+                "writer_ids",
+                "approval_date",
+                "name",
+            }:
                 raise AccessError(
                     self.env._(
                         "A price list version goes on by its buttons: submit, approve, "
@@ -144,6 +158,7 @@ class IaasPriceListVersion(models.Model):
                 "ended_price_ids",
             }:
                 self._check_draft()
+                self._note_writer()
         if vals.keys() & {"company_id", "currency_id"} and self.price_ids:
             raise UserError(
                 self.env._(
@@ -173,6 +188,17 @@ class IaasPriceListVersion(models.Model):
                         version=version.name,
                     )
                 )
+
+    def _note_writer(self):
+        """Remember who wrote a draft beside its author: neither approves it."""
+        if not self.env.su:
+            new = self.sudo().filtered(
+                lambda version: (
+                    version.state == "draft"
+                    and self.env.user not in version.author_id | version.writer_ids
+                )
+            )
+            new.writer_ids = [Command.link(self.env.uid)]
 
     # === ACTIONS ===
 
@@ -247,6 +273,11 @@ class IaasPriceListVersion(models.Model):
                 "%(version)s is your own: somebody else has to approve it.",
                 version=self.name,
             )
+        if self.env.user in self.sudo().writer_ids:
+            return self.env._(
+                "You wrote in %(version)s: somebody else has to approve it.",
+                version=self.name,
+            )
         if not self._is_approver(self.env.user):
             return self.env._("Prices are approved by sales or operations managers.")
         return ""
@@ -290,6 +321,15 @@ class IaasPriceListVersion(models.Model):
         if self.approver_id == self.author_id:
             raise UserError(
                 self.env._("The author of a price list version cannot approve it.")
+            )
+        if self.approver_id in self.sudo().writer_ids:
+            raise UserError(
+                self.env._(
+                    "%(approver)s wrote in %(version)s and cannot approve it. Ask "
+                    "another sales or operations manager.",
+                    approver=self.approver_id.name,
+                    version=self.name,
+                )
             )
 
     def _check_conflicts(self):

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from ..fields import Decimal
 from ..pricing import Tier
+from .iaas_price import TIERS_PENDING
 
 
 class IaasPriceTier(models.Model):
@@ -61,29 +62,46 @@ class IaasPriceTier(models.Model):
         "max_blocks",
     )
     def _check_price(self):
-        if not self.env.context.get("iaas_tiers_pending"):
+        if not self._are_pending():
             self.price_id._check_sound()
+
+    # === CRUD ===
 
     @api.model_create_multi
     def create(self, vals_list):
         tiers = super().create(vals_list)
         tiers.price_id._check_changeable()
+        tiers._follow(tiers.price_id)
         return tiers
 
     def write(self, vals):
-        self.price_id._check_changeable()
+        prices = self.price_id
+        prices._check_changeable()
         result = super().write(vals)
         if "price_id" in vals:
             self.price_id._check_changeable()
+        self._follow(prices | self.price_id)
         return result
 
     def unlink(self):
         prices = self.price_id
         prices._check_changeable()
         result = super().unlink()
-        if not self.env.context.get("iaas_tiers_pending"):
+        if not self._are_pending():
             prices._check_sound()
+        self._follow(prices)
         return result
+
+    # === BUSINESS ===
+
+    def _are_pending(self):
+        """Whether the price is being written as a whole, which is followed then."""
+        return self.env.context.get("iaas_tiers_pending") is TIERS_PENDING
+
+    def _follow(self, prices):
+        """The tiers of own prices are terms of their contracts."""
+        if not self._are_pending():
+            prices.contract_id._follow_terms()
 
     def _to_pricing(self):
         """The pure tier, in which a missing bound is None."""

@@ -86,20 +86,25 @@ class IaasPrice(models.Model):
                     currency_id=version.currency_id.id,
                     date_start=version.date_start,
                 )
-        return super().create(vals_list)
+        prices = super().create(vals_list)
+        prices.version_id._note_writer()
+        return prices
 
     def write(self, vals):
         self._check_version_allows(vals)
+        self.version_id._note_writer()
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_if_version_is_draft(self):
         self.version_id._check_draft()
+        self.version_id._note_writer()
 
     def _check_changeable(self):
         """Refuse a change of the tiers where the price itself may not change."""
         self._check_contract_amendable()
         self._check_version_allows({"tier_ids": True})
+        self.version_id._note_writer()
 
     def _check_version_allows(self, names):
         """What is proposed changes in a draft only; what was approved may end."""

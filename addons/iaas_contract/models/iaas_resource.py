@@ -185,7 +185,7 @@ class IaasResource(models.Model):
     def _check_within_catalogue(self):
         for resource in self:
             contract = resource.contract_id
-            day = max(resource.date_start or contract.date_start, contract.date_start)
+            day = max(resource._get_product_day(), contract.date_start)
             if not contract._allows_product(resource.product_id, day):
                 raise ValidationError(
                     self.env._(
@@ -253,6 +253,11 @@ class IaasResource(models.Model):
         ) | {"context": {"default_resource_ids": self.ids}}
 
     # === BUSINESS ===
+
+    def _get_product_day(self):
+        """The first day on which the resource is its product."""
+        self.ensure_one()
+        return self.date_start or self.contract_id.date_start
 
     def _running_after(self, day):
         return self.filtered(lambda r: not r.date_end or (day and r.date_end > day))

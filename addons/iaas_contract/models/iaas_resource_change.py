@@ -1,3 +1,4 @@
+import logging
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -5,6 +6,10 @@ from typing import Any, NamedTuple
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+from .iaas_contract import LIVE_STATES
+
+_logger = logging.getLogger(__name__)
 
 _DAY = timedelta(days=1)
 
@@ -34,6 +39,10 @@ class IaasResource(models.Model):
         help="Keeps its place without being charged.",
     )
     is_changeable = fields.Boolean(compute="_compute_is_changeable")
+    is_change_planned = fields.Boolean(
+        compute="_compute_is_change_planned",
+        help="Its last change is still to come and can be taken back.",
+    )
     is_resizable = fields.Boolean(compute="_compute_is_changeable")
 
     @api.depends("active", "date_end", "product_id.iaas_charge_kind")
@@ -47,6 +56,15 @@ class IaasResource(models.Model):
             resource.is_resizable = (
                 resource.is_changeable
                 and resource.product_id.iaas_resource_policy == "per_line"
+            )
+
+    @api.depends("segment_ids.date_start", "contract_id.timezone")
+    def _compute_is_change_planned(self):
+        for resource in self:
+            last = resource.segment_ids.sorted("date_start")[-1:]
+            today = resource.contract_id._today()
+            resource.is_change_planned = (
+                last.kind not in (False, "start") and last.date_start > today
             )
 
     # === CRUD ===
@@ -107,7 +125,17 @@ class IaasResource(models.Model):
         """Open the wizard that asks from when the resource is charged again."""
         return self._action_change("resume")
 
+    def action_take_back_change(self):
+        """Undo the last change, as long as it is still to come."""
+        self._take_back_change()
+        for resource in self:
+            resource.message_post(body=self.env._("The planned change is taken back."))
+
     # === BUSINESS ===
+
+    def _get_product_day(self):
+        same = self.segment_ids.filtered(lambda s: s.product_id == self.product_id)
+        return same.sorted("date_start")[-1:].date_start or super()._get_product_day()
 
     def _get_stretches(self):
         """The ``Stretch``es for which the resource is charged, in order."""
@@ -195,6 +223,85 @@ class IaasResource(models.Model):
         current._set_monthly_fee()
         self._follow_segments()
         return current.monthly_fee - before
+
+    def _take_back_change(self):
+        """Undo the last change as long as it is still to come. The dearest of what is
+        to come counts for credit, so this never needs more."""
+        self.check_access("write")
+        for resource in self.sudo():
+            segments = resource.segment_ids.sorted("date_start")
+            last, before = segments[-1:], segments[-2:-1]
+            obstacle = resource._take_back_obstacle(last, before)
+            if obstacle:
+                raise UserError(
+                    self.env._(
+                        "%(resource)s: %(obstacle)s",
+                        resource=resource.display_name,
+                        obstacle=obstacle,
+                    )
+                )
+            end = last.date_end
+            last.unlink()
+            before.date_end = end
+            if len(segments) == 2:
+                # What never changed has no segments.
+                before.unlink()
+
+    def _take_back_obstacle(self, last, before):
+        """Why the last change cannot be taken back, as a text; else empty."""
+        self.ensure_one()
+        if not before or last.date_start <= self.contract_id._today():
+            return self.env._("no change is still to come.")
+        return ""
+
+    def _take_back_stop(self):
+        """Let go on what would stop today or later."""
+        self.check_access("write")
+        for resource in self.sudo():
+            contract, last = resource.contract_id, resource.date_end
+            if not resource.active or not last or last < contract._today():
+                raise UserError(
+                    self.env._(
+                        "%(resource)s has no last day that is still to come.",
+                        resource=resource.display_name,
+                    )
+                )
+            if contract.state not in LIVE_STATES or not contract._is_valid_on(
+                last + _DAY
+            ):
+                raise UserError(
+                    self.env._(
+                        "%(resource)s cannot go on after %(day)s: %(contract)s is not "
+                        "valid then.",
+                        resource=resource.display_name,
+                        day=fields.Date.to_string(last),
+                        contract=contract.display_name,
+                    )
+                )
+            resource.date_end = False
+
+    def _stop_obstacle(self, last_day):
+        """Why the resource cannot stop with that day, as a text; empty if it can."""
+        self.ensure_one()
+        if last_day < self.date_start:
+            return self.env._(
+                "it begins on %(day)s and cannot stop before that.",
+                day=fields.Date.to_string(self.date_start),
+            )
+        return ""
+
+    def _get_monthly_amount(self, product, quantity, day):
+        """What it costs a month as that product in that quantity: exact, untaxed, in
+        the contract's currency, by the terms of the day; None without a price."""
+        self.ensure_one()
+        contract = self.contract_id
+        price = self.env["iaas.price"]._find(
+            product, day, contract, self._get_dimensions()
+        )[product]
+        if not price or product.iaas_charge_kind != "recurring":
+            return None
+        percent = contract._get_discount(product, day).discount
+        return price.compute_amount(quantity) * (100 - percent) / 100
 
     def _get_segment(self, day):
         """The segment of a day: the first before the resource's life, the last after
@@ -304,19 +411,27 @@ class IaasResource(models.Model):
         """Daily: changes whose day has come show on their resources."""
         self.env["iaas.resource.segment"].flush_model()
         self.flush_model()
+        today = fields.Date.today()
         rows = self.env.execute_query(
             SQL(
                 """SELECT DISTINCT resource.id
                      FROM iaas_resource_segment segment
                      JOIN iaas_resource resource ON resource.id = segment.resource_id
-                    WHERE segment.date_start <= CURRENT_DATE + 1
+                    WHERE segment.date_start <= %(tomorrow)s
                       AND (segment.date_end IS NULL
-                           OR segment.date_end >= CURRENT_DATE - 1)
+                           OR segment.date_end >= %(yesterday)s)
                       AND (segment.product_id, segment.quantity,
                            COALESCE(segment.is_suspended, FALSE))
                           IS DISTINCT FROM
                           (resource.product_id, resource.quantity,
-                           COALESCE(resource.is_suspended, FALSE))"""
+                           COALESCE(resource.is_suspended, FALSE))""",
+                tomorrow=today + _DAY,
+                yesterday=today - _DAY,
             )
         )
-        self.browse(resource_id for (resource_id,) in rows)._follow_segments()
+        for resource in self.browse(resource_id for (resource_id,) in rows):
+            try:
+                with self.env.cr.savepoint():
+                    resource._follow_segments()
+            except Exception:  # noqa: BLE001 one failure must not stop the others
+                _logger.exception("Cannot show what %s is today", resource.id)

@@ -64,17 +64,12 @@ class IaasResourceSegment(models.Model):
     def _set_monthly_fee(self):
         """Keep what the segment costs a month by the contract's terms of its start."""
         for segment in self:
-            contract = segment.contract_id
-            product, day = segment.product_id, segment.date_start
-            price = self.env["iaas.price"]._find(
-                product, day, contract, segment.resource_id._get_dimensions()
-            )[product]
+            contract, day = segment.contract_id, segment.date_start
             fee = 0
-            if price and not segment.is_suspended:
-                percent = contract._get_discount(product, day).discount
-                fee = float(
-                    price.compute_amount(segment.quantity) * (100 - percent) / 100
+            if not segment.is_suspended:
+                fee = segment.resource_id._get_monthly_amount(
+                    segment.product_id, segment.quantity, day
                 )
             segment.monthly_fee = contract.currency_id._convert(
-                fee, segment.currency_id, segment.company_id, day
+                float(fee or 0), segment.currency_id, segment.company_id, day
             )

@@ -149,6 +149,7 @@ class SaleOrderLine(models.Model):
                 != line.product_uom_id.id
                 or float_compare(quantity, line.product_uom_qty, precision_digits=6)
                 or line._iaas_changes_dimensions(vals)
+                or (not self.env.su and line._iaas_changes_price(vals))
             ):
                 raise UserError(
                     self.env._(
@@ -158,6 +159,16 @@ class SaleOrderLine(models.Model):
                         order=line.order_id.name,
                     )
                 )
+
+    def _iaas_changes_price(self, vals):
+        """Whether the values would change what the line comes to, which counts for
+        the credit and the commitment of the contract."""
+        self.ensure_one()
+        return any(
+            float_compare(vals[name] or 0, self[name], precision_digits=6)
+            for name in ("price_unit", "discount")
+            if name in vals
+        )
 
     # === BUSINESS ===
 

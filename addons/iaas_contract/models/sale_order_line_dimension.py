@@ -69,7 +69,7 @@ class SaleOrderLine(models.Model):
     def _iaas_dimension_obstacle(self, day):
         """Why the service cannot be ordered for these dimensions; else empty."""
         self.ensure_one()
-        chosen = self.iaas_dimension_value_ids
+        chosen = self.iaas_dimension_value_ids._origin
         offered = self.product_id.iaas_dimension_value_ids
         metered = self.product_id.iaas_charge_kind == "usage"
         for dimension in offered.dimension_id:
@@ -81,6 +81,13 @@ class SaleOrderLine(models.Model):
                     dimension=dimension.name,
                     values=", ".join(choice.mapped("name")),
                 )
+        return self._iaas_price_obstacle(day)
+
+    def _iaas_price_obstacle(self, day):
+        """Why there is no price for the chosen dimensions; else empty."""
+        self.ensure_one()
+        chosen = self.iaas_dimension_value_ids
+        metered = self.product_id.iaas_charge_kind == "usage"
         if self.iaas_price_id or (metered and self.iaas_usage_price_ids):
             return ""
         words = ", ".join(chosen.mapped("display_name"))

@@ -42,6 +42,13 @@ class SaleOrder(models.Model):
         "Another order of this company was placed with this reference.",
     )
 
+    @api.model
+    def _get_gated_fields(self):
+        return super()._get_gated_fields() | {
+            "iaas_external_ref",
+            "iaas_request_digest",
+        }
+
     # === PUBLIC ===
 
     @api.model
@@ -121,13 +128,18 @@ class SaleOrder(models.Model):
     ):
         self._iaas_check_references(requested, contract.company_id)
         values = self._iaas_prepare_placed(contract, requested, day) | {
-            "iaas_external_ref": external_ref,
-            "iaas_request_digest": digest,
             "client_order_ref": customer_ref or False,
         }
         try:
             with self.env.cr.savepoint():
                 order = self.with_company(contract.company_id).create(values)
+                # As superuser: no user gives an order a reference by hand.
+                order.sudo().write(
+                    {
+                        "iaas_external_ref": external_ref,
+                        "iaas_request_digest": digest,
+                    }
+                )
         except UniqueViolation as error:
             if error.diag.constraint_name != self._iaas_external_ref_unique.full_name(
                 self

@@ -1,8 +1,5 @@
-from decimal import Decimal, InvalidOperation
-
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Domain
 
 from .iaas_contract import LIVE_STATES
 
@@ -64,105 +61,7 @@ class SaleOrder(models.Model):
             ]
         )
 
-    # === OFFER ===
-
-    @api.model
-    def _iaas_portal_offer(self, contract, day=None):
-        """What may be ordered under the contract: a list of dicts, by family.
-
-        ``price`` is the agreed price in words before the ``discount`` (percent), and
-        ``net`` the price of a unit after it where all units cost the same.
-        """
-        self._iaas_portal_check(contract)
-        contract = contract.sudo()
-        products = self._iaas_portal_products(contract, day)
-        requested = [(product, Decimal(1), []) for product in products]
-        order = self._iaas_portal_draft(contract, requested, day)
-        offer = []
-        for line in order.order_line.filtered(lambda line: not line._iaas_obstacle()):
-            prices, discount = line.iaas_price_id, line._iaas_discount()
-            if line.product_id.iaas_charge_kind == "usage":
-                prices = line.iaas_usage_price_ids
-            net, price = "", prices[:1]
-            if len(prices) == 1 and price.charge_model == "standard":
-                net = price._describe_unit_price(
-                    price.unit_price * (100 - discount) / 100
-                )
-            offer.append(
-                {
-                    "product": line.product_id,
-                    "family": line.product_id.categ_id,
-                    "price": "\n".join(p._describe_labelled() for p in prices),
-                    "discount": discount and price._format_number(discount),
-                    "net": net,
-                }
-            )
-        return offer
-
-    @api.model
-    def _iaas_portal_products(self, contract, day=None):
-        domain = (
-            Domain("is_iaas", "=", True)
-            & Domain("sale_ok", "=", True)
-            & Domain("company_id", "in", (False, contract.company_id.id))
-        )
-        catalogue = contract.catalogue_id
-        if catalogue:
-            version = catalogue._get_version(day or contract._today())
-            domain &= Domain("id", "in", version.product_ids.ids)
-        products = self.env["product.product"].sudo().search(domain)
-        return products.sorted(lambda p: (p.categ_id.complete_name, p.name, p.id))
-
     # === ORDER ===
-
-    @api.model
-    def _iaas_portal_read_form(self, contract, form):
-        """``(requested, day, errors)`` of what the customer typed: wanted products as
-        ``(product, quantity, [])``, the first day and what is wrong, in words."""
-        self._iaas_portal_check(contract)
-        contract = contract.sudo()
-        errors, requested = [], []
-        today, day = contract._today(), None
-        try:
-            day = fields.Date.to_date(form.get("service_date") or None)
-        except ValueError:
-            errors.append(self.env._("The first day is not a date."))
-        if day and day < today:
-            errors.append(
-                self.env._(
-                    "The first day cannot be before %(today)s.",
-                    today=fields.Date.to_string(today),
-                )
-            )
-        for key, text in form.items():
-            kind, _sep, product_id = key.partition("_")
-            if kind != "qty" or not product_id.isdecimal() or not text.strip():
-                continue
-            try:
-                product = self.sudo()._iaas_find_product(
-                    int(product_id), contract.company_id
-                )
-                quantity = Decimal(text.strip().replace(",", "."))
-                if not quantity.is_finite():
-                    raise InvalidOperation
-            except UserError:
-                errors.append(
-                    self.env._("A product you chose does not exist any more.")
-                )
-            except InvalidOperation:
-                errors.append(
-                    self.env._(
-                        "%(product)s: %(text)s is not a number.",
-                        product=product.name,
-                        text=text,
-                    )
-                )
-            else:
-                if quantity:
-                    requested.append((product, quantity, []))
-        if not requested and not errors:
-            errors.append(self.env._("Enter the quantity of at least one product."))
-        return requested, day, errors
 
     @api.model
     def _iaas_portal_draft(self, contract, requested, day):
@@ -176,7 +75,7 @@ class SaleOrder(models.Model):
         sellable = self._iaas_portal_products(contract, self._iaas_service_day())
         reasons = []
         for line in self._iaas_lines():
-            reason = line._iaas_obstacle()
+            reason = line._iaas_portal_obstacle()
             if not reason and line.product_id not in sellable:
                 reason = self.env._("cannot be ordered.")
             if reason:

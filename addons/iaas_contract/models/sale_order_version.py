@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class SaleOrder(models.Model):
@@ -16,8 +16,13 @@ class SaleOrder(models.Model):
         check_company=True,
     )
 
+    @api.model
+    def _get_gated_fields(self):
+        return super()._get_gated_fields() | {"iaas_contract_version_id"}
+
     def _action_confirm(self):
-        for order in self.filtered("iaas_contract_id"):
-            contract = order.iaas_contract_id.sudo()
+        # As superuser: no user says under which version an order was made.
+        for order in self.filtered("iaas_contract_id").sudo():
+            contract = order.iaas_contract_id
             order.iaas_contract_version_id = contract._current_version()
         return super()._action_confirm()

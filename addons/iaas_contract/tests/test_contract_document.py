@@ -37,6 +37,17 @@ class TestContractDocument(IaasSigningCommon):
                 contract.document_ids.attachment_id.raw,
             )
 
+    def test_small_file_whatever_was_printed_before(self):
+        """The fonts are looked up once, and a Latin contract holds no Chinese one."""
+        contract = self._sent()
+        own = contract.document_ids.attachment_id.raw
+        self.assertLess(len(own), 100_000)
+        other = self._sent(
+            clause_ids=[Command.create({"name": "保密", "text": "サービスの内容"})]
+        )
+        self.assertNotEqual(other.version_id._render_pdf(), own)
+        self.assertEqual(contract.version_id._render_pdf(), own)
+
     def test_the_file_says_what_was_agreed(self):
         """All terms stand in it, in any script."""
         self.other_customer.name = "海港分析"

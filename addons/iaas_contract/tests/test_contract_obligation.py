@@ -14,19 +14,17 @@ class TestContractObligation(IaasContractCommon):
     """R28: obligations of both sides, with owner, due date and state."""
 
     def _obligation(self, **values):
-        return (
-            self.env["iaas.contract.obligation"]
-            .with_user(self.sales_user)
-            .create(
-                {
-                    "name": "Hand over the network plan",
-                    "contract_id": self.contract.id,
-                    "side": "customer",
-                    "date_deadline": date(2026, 3, 31),
-                    **values,
-                }
-            )
+        """Agreed in the contract, which is signed; seen to by the salesperson."""
+        obligation = self.env["iaas.contract.obligation"].create(
+            {
+                "name": "Hand over the network plan",
+                "contract_id": self.contract.id,
+                "side": "customer",
+                "date_deadline": date(2026, 3, 31),
+                **values,
+            }
         )
+        return obligation.with_user(self.sales_user)
 
     def _found(self, obligation, *states):
         return self.env["iaas.contract.obligation"].search(
@@ -38,7 +36,7 @@ class TestContractObligation(IaasContractCommon):
         self.assertEqual(obligation.user_id, self.contract.user_id)
         self.assertEqual(obligation.state, "open")
         self.assertTrue(self._found(obligation, "open"))
-        obligation.date_deadline = date(2026, 3, 9)
+        obligation.sudo().date_deadline = date(2026, 3, 9)
         self.assertEqual(obligation.state, "late")
         self.assertTrue(self._found(obligation, "late"))
         self.assertFalse(self._found(obligation, "open", "done", "lapsed"))

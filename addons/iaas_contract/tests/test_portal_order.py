@@ -165,9 +165,8 @@ class TestPortalOrder(PortalOrderCommon):
         self.assertFalse(buyer._iaas_portal_waiting())
 
 
-@tagged("post_install", "-at_install")
-class TestPortalOrderHttp(PortalOrderCommon, HttpCase):
-    """R46: the pages, as a customer opens them and as an attacker does."""
+class PortalOrderHttpMixin:
+    """The pages as a browser without scripts sees them."""
 
     @classmethod
     def setUpClass(cls):
@@ -188,12 +187,20 @@ class TestPortalOrderHttp(PortalOrderCommon, HttpCase):
     def _text(self, response):
         return re.sub(r"\s+", " ", self._page(response).text_content())
 
+    def _csrf(self):
+        return {"csrf_token": http.Request.csrf_token(self)}
+
     def _post(self, path, data):
         return self.url_open(path, data=data)
 
     def _summary(self, **quantities):
         entered = self._form(self.url_open("/my/iaas/order"), "/my/iaas/order/summary")
         return self._post("/my/iaas/order/summary", entered | quantities)
+
+
+@tagged("post_install", "-at_install")
+class TestPortalOrderHttp(PortalOrderHttpMixin, PortalOrderCommon, HttpCase):
+    """R46: the pages, as a customer opens them and as an attacker does."""
 
     def test_from_home_to_the_resource(self):
         self._login(self.buyer)

@@ -169,6 +169,17 @@ class TestResourceChange(IaasContractCommon):
         with self.assertRaisesRegex(ValidationError, "in the same unit"):
             self.server.iaas_change_target_ids = self.disk
 
+    def test_into_what_the_catalogue_has_since_then(self):
+        """What came into the catalogue after the resource began is open to it."""
+        new = self._iaas_product("New server", self.categ_compute, "90")
+        self.server.iaas_change_target_ids += new
+        day = date(2026, 3, 20)
+        with freeze_time("2026-03-20 12:00:00"):
+            self.catalogue.product_ids += new
+            self._change(self.instance, "product", day, product_id=new)
+            self.assertEqual(self.instance.product_id, new)
+        self.assertEqual(self.instance.date_start, date(2026, 3, 10))
+
     def test_only_operations_change(self):
         for user in (self.sales_user, self.auditor, self.solution_engineer):
             with self.assertRaises(AccessError):

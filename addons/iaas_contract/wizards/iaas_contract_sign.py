@@ -87,7 +87,9 @@ class IaasContractSign(models.TransientModel):
         """Record the signature and keep the scan with the contract."""
         self.ensure_one()
         self.contract_id.check_access("write")
-        document = self.version_id._document()
+        self._check_version()
+        # With the rights of the user: the file was made when the contract was sent.
+        document = self.version_id._document().sudo(self.env.su)
         self._check_dates()
         self._check_scan(document)
         document._sign_offline(
@@ -103,6 +105,17 @@ class IaasContractSign(models.TransientModel):
             original_location=self.original_location,
         )
         return {"type": "ir.actions.act_window_close"}
+
+    def _check_version(self):
+        """The client says which version; it signs one of this contract only."""
+        if self.version_id.sudo().contract_id != self.contract_id:
+            raise UserError(
+                self.env._(
+                    "This version is not one of %(contract)s. Open the contract again "
+                    "and record its signature there.",
+                    contract=self.contract_id.display_name,
+                )
+            )
 
     def _check_dates(self):
         today = self.contract_id._today()

@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from odoo.addons.iaas_contract.pricing import dimension_key
+
 from .. import planning
 from .iaas_host import STATES_COMING
 
@@ -14,7 +16,7 @@ class IaasPool(models.Model):
 
     _name = "iaas.pool"
     _description = "Capacity Pool"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["iaas.dimension.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "sequence, code, id"
     _rec_names_search = ["name", "code", "site"]
     _check_company_auto = True
@@ -23,6 +25,12 @@ class IaasPool(models.Model):
     name = fields.Char(required=True, tracking=True)
     code = fields.Char(required=True, copy=False)
     site = fields.Char(help="Data centre or availability zone.")
+    dimension_value_ids = fields.Many2many(
+        string="Serves",
+        tracking=True,
+        help="The region, and so on, where it stands: resources of another one do not "
+        "go here. Empty: it serves them all.",
+    )
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     color = fields.Integer()
@@ -44,7 +52,8 @@ class IaasPool(models.Model):
         "product.category",
         string="Product Families",
         help="New resources of these families, and of those below them, go here. "
-        "Where several pools serve a family, the first in the list takes them.",
+        "Where several pools serve a family, the one of their region takes them, else "
+        "the first in the list.",
     )
     scheduler = fields.Selection(
         [("pack", "Pack"), ("spread", "Spread")],
@@ -242,20 +251,47 @@ class IaasPool(models.Model):
     @api.model
     def _find_for_categories(self, categories, company):
         """Return {category: pool}: the pool that serves it or its nearest ancestor."""
-        pools = self.search([("company_id", "=", company.id)])
-        result = {}
-        for category in categories:
-            ancestors = [int(part) for part in category.parent_path.split("/") if part]
-            for ancestor in reversed(ancestors):
-                serving = pools.filtered(
-                    lambda pool, ancestor=ancestor: (
-                        ancestor in pool.product_categ_ids.ids
-                    )
-                )
-                if serving:
-                    result[category] = serving[0]
-                    break
+        wanted = {category: (category, {}) for category in categories}
+        return self._find_each(wanted, company)
+
+    @api.model
+    def _find_each(self, wanted, company):
+        """The pool of each ``(category, dimensions)``: of those that serve the category
+        or its nearest ancestor and stand in no other region, the one that names most
+        of the dimensions, then the first.
+
+        :param wanted: ``{anything: (category, {dimension code: value code})}``
+        :return: dict from the keys of ``wanted`` to pool, as far as one serves them
+        """
+        pools = [
+            (pool, set(pool.product_categ_ids.ids), pool._get_dimensions())
+            for pool in self.search([("company_id", "=", company.id)])
+        ]
+        found, result = {}, {}
+        for key, (category, dimensions) in wanted.items():
+            scope = (category, dimension_key(dimensions))
+            if scope not in found:
+                found[scope] = self._choose(pools, category, dimensions)
+            if found[scope]:
+                result[key] = found[scope]
         return result
+
+    @api.model
+    def _choose(self, pools, category, dimensions):
+        ancestors = [int(part) for part in category.parent_path.split("/") if part]
+        for ancestor in reversed(ancestors):
+            serving = [
+                (len(own.items() & dimensions.items()), pool)
+                for pool, families, own in pools
+                if ancestor in families
+                and all(
+                    dimensions.get(name, code) == code for name, code in own.items()
+                )
+            ]
+            if serving:
+                # Of those that name as many the first.
+                return max(serving, key=lambda one: one[0])[1]
+        return None
 
     def _place_resources(self):
         """Give resources that had no pool the one that serves them now."""

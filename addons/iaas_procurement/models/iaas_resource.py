@@ -13,15 +13,18 @@ class IaasResource(models.Model):
         ondelete="restrict",
         tracking=True,
         check_company=True,
-        help="Where its capacity is taken. Found by the product's family.",
+        help="Where its capacity is taken. Found by the product's family and the "
+        "region.",
     )
 
-    @api.depends("product_id", "company_id")
+    @api.depends("product_id", "company_id", "dimension_key")
     def _compute_pool_id(self):
         for company, resources in self.grouped("company_id").items():
-            categories = resources.product_id.categ_id
-            pools = (
-                self.env["iaas.pool"].sudo()._find_for_categories(categories, company)
-            )
+            wanted = {
+                resource: (resource.product_id.categ_id, resource._get_dimensions())
+                for resource in resources
+                if resource.product_id
+            }
+            pools = self.env["iaas.pool"].sudo()._find_each(wanted, company)
             for resource in resources:
-                resource.pool_id = pools.get(resource.product_id.categ_id)
+                resource.pool_id = pools.get(resource)

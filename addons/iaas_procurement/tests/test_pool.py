@@ -49,6 +49,33 @@ class TestPool(IaasProcurementCommon):
         resource.date_end = "2026-06-14"
         self.assertEqual(self.vcpu.sold, 0)
 
+    def test_region(self):
+        """R70, R71: a resource goes to the pool of its region, never to another's."""
+        region = self.env.ref("iaas_contract.iaas_price_dimension_region")
+        sg1, hk1, tk1 = self.env["iaas.price.dimension.value"].create(
+            [
+                {"dimension_id": region.id, "code": code}
+                for code in ("sg1", "hk1", "tk1")
+            ]
+        )
+        anywhere = self.pool.copy({"code": "ANY", "sequence": 20})
+        here = self.pool.copy(
+            {"code": "HK", "sequence": 30, "dimension_value_ids": hk1.ids}
+        )
+        self.pool.dimension_value_ids = sg1
+        for values, pool in (
+            (sg1, self.pool),
+            (hk1, here),
+            (tk1, anywhere),
+            (tk1.browse(), self.pool),
+        ):
+            resource = self._sell(1, dimension_value_ids=values.ids)
+            self.assertEqual(resource.pool_id, pool, values.code)
+        anywhere.active = False
+        self.assertFalse(self._sell(1, dimension_value_ids=tk1.ids).pool_id)
+        resource.dimension_value_ids = hk1
+        self.assertEqual(resource.pool_id, here)
+
     def test_ordered_and_not_started_is_held(self):
         self._sell(10)
         self._sell(5, date_start="2026-07-01")
