@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from .company import user
 from .plan import planner
-from .session import quiet
+from .session import batches, quiet
 
 
 def bill_month(env, day):
@@ -25,6 +25,59 @@ def bill_month(env, day):
         env.cr.commit()
         env.invalidate_all()
     return run
+
+
+def date_postings(env):
+    """Statements were posted on the day of their invoice; one in twenty late, as those
+    of customers who took their time to confirm. What was posted long ago needs no
+    mail."""
+    env.flush_all()
+    env.cr.execute(
+        """
+        UPDATE iaas_statement statement
+           SET posted_at = day + interval '9 hours',
+               days_late = GREATEST(day - post_by, 0),
+               on_time_percent = CASE WHEN day > post_by THEN 0 ELSE 100 END,
+               mail_state = 'sent'
+          FROM (SELECT id, COALESCE(invoice_date, date_to + 1)
+                       + CASE WHEN statement.contract_id % 20 = 7
+                              THEN 12 + statement.id % 9 ELSE 0 END AS day
+                  FROM iaas_statement statement
+                  LEFT JOIN (SELECT id AS move_id, invoice_date FROM account_move) move
+                 USING (move_id)
+                 WHERE statement.state = 'posted') posted
+         WHERE posted.id = statement.id
+        """
+    )
+    env.invalidate_all()
+
+
+def rate_running(env):
+    """What the month that runs comes to so far, as the cron rates it."""
+    usage = env["iaas.current.usage"]
+    for batch in batches(usage._get_contracts(), 100):
+        usage._refresh(batch)
+    return f"{usage.search_count([])} entries"
+
+
+def set_budgets(env):
+    """Every ninth customer has set a budget, some of them too small."""
+    usage = env["iaas.current.usage"]._read_group(
+        [], ["contract_id"], ["amount_projected:sum"], order="contract_id"
+    )
+    values = []
+    for number, (contract, projected) in enumerate(usage[::9]):
+        contact = contract.partner_id.child_ids.filtered("email")[:1]
+        if contact and projected:
+            share = (90, 115, 140, 180)[number % 4]
+            values.append(
+                {
+                    "contract_id": contract.id,
+                    "contact_id": contact.id,
+                    "amount": max(round(projected * share / 100, -2), 100),
+                }
+            )
+    quiet(env["iaas.budget"]).create(values)
 
 
 def summary(run):

@@ -53,11 +53,12 @@ class IaasCurrentUsage(models.Model):
         ),
         required=True,
     )
-    quantity = Decimal(help="Counted so far; of a fee, what is rented.")
-    amount_to_date = fields.Monetary(string="To Date", aggregator="sum_currency")
+    quantity = Decimal(
+        aggregator=None, help="Counted so far; of a fee, what is rented."
+    )
+    amount_to_date = fields.Monetary(string="To Date")
     amount_projected = fields.Monetary(
         string="Projected",
-        aggregator="sum_currency",
         help="By the end of the period: fees for all its days, usage that adds up at "
         "the pace so far, other usage as it stands.",
     )
@@ -77,9 +78,7 @@ class IaasCurrentUsage(models.Model):
     def _cron_refresh(self):
         """Rate the running period of every contract in force anew."""
         cron = self.env["ir.cron"]
-        contracts = self.env["iaas.contract"].search(
-            [("state", "in", LIVE_STATES)], order="id"
-        )
+        contracts = self._get_contracts()
         self.search([("contract_id", "not in", contracts.ids)]).unlink()
         cron._commit_progress(remaining=len(contracts))
         for start in range(0, len(contracts), _BATCH_SIZE):
@@ -89,6 +88,13 @@ class IaasCurrentUsage(models.Model):
             if not cron._commit_progress(len(batch)):
                 return
             self.env.invalidate_all()
+
+    @api.model
+    def _get_contracts(self):
+        """The contracts with a period that runs."""
+        return self.env["iaas.contract"].search(
+            [("state", "in", LIVE_STATES)], order="id"
+        )
 
     @api.model
     def _refresh(self, contracts):

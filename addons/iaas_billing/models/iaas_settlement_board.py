@@ -64,7 +64,6 @@ class IaasSettlementBoard(models.Model):
     days_late = fields.Integer(readonly=True, aggregator="max")
     amount = fields.Monetary(
         readonly=True,
-        aggregator="sum_currency",
         help="Without tax: of the statement, or what the line in dispute comes to; for "
         "a period that was not billed yet, the last statement of the contract.",
     )
