@@ -2,9 +2,13 @@
 
 import doctest
 import importlib
+import io
+import time
+import zipfile
 from datetime import date
 from decimal import Decimal
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -181,3 +185,109 @@ def test_dimensions_are_written_and_read_back(write, name):
     prices, errors = parse(read, ["region"])
     assert not errors
     assert [price.dimensions for price in prices] == [{"region": "-sg1"}, {}]
+
+
+def _workbook(rows, **cells):
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    for cell, value in cells.items():
+        book.active[cell] = value
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def test_a_formula_that_nobody_calculated_is_no_empty_cell():
+    """Programs write formulas without their results: that is not a price of 0."""
+    header = ["product", "charge_model", "unit_price"]
+    content = _workbook([header, ["SSD", "standard", "=1+1"]])
+    with pytest.raises(ValueError, match=r"C2.*formula.*without"):
+        list(read_table(content, "prices.xlsx"))
+
+
+def test_a_calculated_number_is_what_the_spreadsheet_shows():
+    header = ["product", "charge_model", "unit_price"]
+    content = _workbook([header, ["SSD", "standard", 0.1 + 0.2]])
+    [(_row, texts)] = read_table(content, "prices.xlsx")
+    assert texts["unit_price"] == "0.3"
+
+
+@pytest.mark.parametrize(
+    "row, column",
+    [
+        ("SSD,standard,,,,", "unit_price"),
+        ("SSD,package,,10,,", "package_price"),
+        ("SSD,graduated,,,10,", "tier_unit_price"),
+    ],
+)
+def test_a_price_that_is_not_there_is_not_free(row, column):
+    text = f"product,charge_model,unit_price,package_size,tier_up_to,x\n{row}\n"
+    text = text.replace(",x\n", ",package_price\n")
+    prices, errors = parse(read_table(text.encode(), "prices.csv"))
+    assert [error.column for error in errors] == [column]
+    assert "0" in errors[0].reason
+
+
+@pytest.mark.parametrize(
+    "text", ["1.234,56", "1,234.56", "1 234", "1_000", "NaN", "１"]
+)
+def test_only_plain_digits_are_numbers(text):
+    content = f'product;charge_model;unit_price\nSSD;standard;"{text}"\n'.encode()
+    prices, [error] = parse(read_table(content, "prices.csv"))
+    assert (error.column, error.value) == ("unit_price", text)
+
+
+@pytest.mark.parametrize(
+    "content, name",
+    [
+        (b"product,name\nSSD," + b"x" * 200_000 + b"\n", "prices.csv"),
+        (b"product\n" + b"SSD\n" * 100_001, "prices.csv"),
+        (b"product\nS\x00SD\n", "prices.csv"),
+        (_workbook([["product"]] + [["SSD"]] * 100_001), "prices.xlsx"),
+    ],
+    ids=["long cell", "many rows", "null byte", "many rows in a workbook"],
+)
+def test_what_is_no_price_list_is_refused_in_words(content, name):
+    with pytest.raises(ValueError):
+        list(read_table(content, name))
+
+
+def test_a_broken_workbook_is_refused_in_words():
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(_workbook([["product"]]))) as old:
+        with zipfile.ZipFile(stream, "w") as new:
+            for name in old.namelist():
+                body = old.read(name)
+                if name.startswith("xl/worksheets/"):
+                    body = body[: len(body) // 2]
+                new.writestr(name, body)
+    with pytest.raises(ValueError, match="XLSX"):
+        list(read_table(stream.getvalue(), "prices.xlsx"))
+
+
+def test_a_workbook_that_swells_is_refused():
+    """A small file may unpack to any size."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as book:
+        with zipfile.ZipFile(io.BytesIO(_workbook([["product"]]))) as old:
+            for name in old.namelist():
+                book.writestr(name, old.read(name))
+        book.writestr("xl/media/zeros", b"0" * 300_000_000)
+    assert len(stream.getvalue()) < 1_000_000
+    with pytest.raises(ValueError, match="too large"):
+        list(read_table(stream.getvalue(), "prices.xlsx"))
+
+
+def test_twenty_thousand_prices_are_read_in_a_breath():
+    rows = [
+        (
+            number,
+            {"product": f"P{number}", "charge_model": "standard", "unit_price": "1"},
+        )
+        for number in range(20_000)
+    ]
+    start = time.process_time()
+    prices, errors = parse(rows)
+    assert (len(prices), errors) == (20_000, [])
+    assert time.process_time() - start < 5

@@ -1,6 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ..pricing import CYCLES
 
@@ -54,6 +55,35 @@ class IaasContract(models.Model):
             )
             checks.append((limit, self._get_open_amount() + self._get_accruing()))
         return checks
+
+    def _lock_credit(self):
+        """Let the checks of one customer's credit follow one another.
+
+        Two that do not see each other would both pass. Who comes second waits for the
+        first, then is begun again by the server and sees what that one added: the row
+        is written, for a mere lock would let the second go on with what it saw.
+        """
+        limited = self.filtered(lambda contract: contract._has_credit_limit())
+        groups = limited.grouped(lambda c: (c.partner_id.id, c.company_id.id))
+        for partner_id, company_id in sorted(groups):
+            self.env.execute_query(
+                SQL(
+                    """UPDATE iaas_contract SET write_date = write_date
+                        WHERE id = (SELECT MIN(id) FROM iaas_contract
+                                     WHERE partner_id = %s AND company_id = %s)
+                    RETURNING id""",
+                    partner_id,
+                    company_id,
+                )
+            )
+
+    def _has_credit_limit(self):
+        self.ensure_one()
+        company = self.company_id
+        partner = self.partner_id.with_company(company)
+        return bool(self.credit_limit_amount) or bool(
+            company.account_use_credit_limit and partner.credit_limit > 0
+        )
 
     def _get_open_amount(self):
         """What is invoiced and not paid, in the company's currency. Here all that the

@@ -21,6 +21,7 @@ class IaasResource(models.Model):
         for contract, resources in self.grouped("contract_id").items():
             # Who changes resources need not be allowed to see the customer's debts.
             contract = contract.sudo()
+            contract._lock_credit()
             before = contract._get_credit_checks()
             resources._make_change(kind, day, product, quantity, reason)
             compare = contract.company_id.currency_id.compare_amounts

@@ -107,6 +107,11 @@ class SaleOrder(models.Model):
 
     # === ACTIONS ===
 
+    def action_confirm(self):
+        # The limit is the customer's, whatever the user may see of it.
+        self.iaas_contract_id.sudo()._lock_credit()
+        return super().action_confirm()
+
     def action_iaas_request_release(self):
         """Put the order before finance."""
         self.check_access("write")
@@ -129,6 +134,7 @@ class SaleOrder(models.Model):
         message = super()._iaas_error_message(lines)
         if not message and self.state == "sale":
             # Lines added to a confirmed order start to run at once.
+            self.iaas_contract_id.sudo()._lock_credit()
             self.invalidate_recordset(["is_iaas_credit_blocked"])
             message = self._iaas_credit_message()
         return message
@@ -197,6 +203,7 @@ class SaleOrder(models.Model):
         return super()._action_cancel()
 
     def _iaas_confirm_placed(self):
+        self.iaas_contract_id.sudo()._lock_credit()
         wrong = self._iaas_error_message(self._iaas_lines())
         if self.is_iaas_credit_blocked and not wrong:
             return self._iaas_hold()

@@ -1,9 +1,12 @@
 """The columns of a price list and what their cells may say."""
 
+import re
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 MAX_DIGITS = 30
+# What a number looks like: no thousands, no decimal comma, no other digits.
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _YES = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 CHARGE_MODELS = (
     "standard",
@@ -24,14 +27,9 @@ def _text(text):
 
 
 def _number(text):
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        raise ValueError(
-            "not a number; write digits and a decimal point, like 1234.5"
-        ) from None
-    if not number.is_finite():
-        raise ValueError("not a number")
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("not a number; write digits and a decimal point, like 1234.5")
+    number = Decimal(text)
     if abs(number.adjusted()) > MAX_DIGITS:
         raise ValueError(f"has more than {MAX_DIGITS} digits")
     if number < 0:
@@ -100,6 +98,14 @@ TIER_COLUMNS = {
     "tier_max_blocks": _whole,
 }
 COLUMNS = {**PRICE_COLUMNS, **TIER_COLUMNS}
+#: What a charge model is priced by: one of these columns says so, if only with 0. A
+#: price that was left out, or a formula that nobody calculated, is not free.
+PRICED_BY = {
+    "standard": ("unit_price",),
+    "package": ("package_price",),
+    "percentage": ("rate_percent", "fixed_per_event", "min_per_event"),
+}
+TIER_PRICED_BY = ("tier_unit_price", "tier_flat_fee", "tier_rate_percent")
 #: Columns after these names say which dimensions a price is for: ``dimension_region``.
 DIMENSION_PREFIX = "dimension_"
 REQUIRED = ("product", "charge_model")

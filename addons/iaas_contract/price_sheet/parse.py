@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 from .columns import (
     INFORMATIVE,
     PRICE_COLUMNS,
+    PRICED_BY,
     REQUIRED,
     TIER_COLUMNS,
+    TIER_PRICED_BY,
     all_columns,
     dimension_column,
 )
@@ -49,7 +51,7 @@ def parse(rows, dimensions=()):
     errors = list(_check_header(rows, columns))
     if errors:
         return [], errors
-    prices = []
+    prices, seen = [], set()
     for number, texts in rows:
         values, wrong = _convert(number, texts, columns)
         errors += wrong
@@ -80,9 +82,11 @@ def parse(rows, dimensions=()):
             and (tier and before.tiers)
         ):
             errors += _check_continued(number, texts, own, before)
+            errors += _check_priced(number, texts, TIER_PRICED_BY)
             before.tiers.append(tier)
             continue
-        if any((price.product, price.dimensions) == subject for price in prices):
+        key = (product, *sorted(demanded.items()))
+        if key in seen:
             errors.append(
                 SheetError(
                     number,
@@ -97,6 +101,11 @@ def parse(rows, dimensions=()):
             errors.append(
                 SheetError(number, "charge_model", "", "say how the price is charged")
             )
+        seen.add(key)
+        if tier:
+            errors += _check_priced(number, texts, TIER_PRICED_BY)
+        elif own.get("charge_model") in PRICED_BY:
+            errors += _check_priced(number, texts, PRICED_BY[own["charge_model"]])
         tiers = [tier] if tier else []
         prices.append(SheetPrice(number, product, own, tiers, demanded))
     return prices, errors
@@ -125,6 +134,12 @@ def _convert(number, texts, columns):
         except ValueError as error:
             errors.append(SheetError(number, name, text, str(error)))
     return values, errors
+
+
+def _check_priced(number, texts, names):
+    """One of the columns says what it costs."""
+    if not any(texts.get(name) for name in names):
+        yield SheetError(number, names[0], "", "say the price; write 0 for free")
 
 
 def _check_continued(number, texts, own, price):

@@ -9,6 +9,7 @@ from . import (
     test_affiliate_report,
     test_catalogue_version,
     test_change_credit,
+    test_concurrency,
     test_clock_tours,
     test_contract,
     test_contract_clock,

@@ -3,7 +3,7 @@ import base64
 from odoo import fields, models
 
 from ..models.iaas_price import PRICING_FIELDS
-from ..price_sheet import dimension_column, write_csv, write_xlsx
+from ..price_sheet import PRICED_BY, dimension_column, write_csv, write_xlsx
 
 _WRITERS = {"csv": write_csv, "xlsx": write_xlsx}
 
@@ -81,7 +81,7 @@ class IaasPriceListExport(models.TransientModel):
             values = {
                 name: price[name]
                 for name in PRICING_FIELDS
-                if price[name]
+                if (price[name] or name in PRICED_BY.get(price.charge_model, ())[:1])
                 and (name != "block_policy" or price.charge_model == "block")
             }
             if price.date_end:
@@ -117,5 +117,7 @@ class IaasPriceListExport(models.TransientModel):
             "max_blocks",
         )
         values = {f"tier_{name}": tier[name] for name in names if tier[name]}
-        # A tier of zeros must still be a row of its own.
-        return values or {"tier_unit_price": tier.unit_price}
+        # What is free says so, and a tier of zeros must still be a row of its own.
+        if not (tier.unit_price or tier.flat_fee or tier.rate_percent):
+            values["tier_unit_price"] = tier.unit_price
+        return values
