@@ -1,3 +1,4 @@
+from . import account_analytic_distribution_model
 from . import account_move
 from . import iaas_statement_rules
 from . import iaas_billing_blocker

@@ -7,6 +7,8 @@ from odoo.tools import format_date
 from odoo.addons.iaas_contract.models.iaas_contract import IN_FORCE_STATES
 from odoo.addons.iaas_contract.pricing import billing_periods, day_start
 
+from .iaas_statement import INVOICE_GROUPINGS
+
 _DAY = timedelta(days=1)
 
 
@@ -27,6 +29,13 @@ class IaasContract(models.Model):
         store=True,
         index="btree_not_null",
         help="First day on which the next unbilled period is over.",
+    )
+    invoice_grouping = fields.Selection(
+        INVOICE_GROUPINGS,
+        string="Invoice Lines",
+        default="family",
+        required=True,
+        help="What becomes one line of the invoice. The detail stays on the statement.",
     )
     billing_blocker_ids = fields.One2many("iaas.billing.blocker", "contract_id")
     open_blocker_count = fields.Integer(
@@ -167,6 +176,7 @@ class IaasContract(models.Model):
             "company_id": self.company_id.id,
             "currency_id": self.currency_id.id,
             "settlement_mode": self.settlement_mode,
+            "invoice_grouping": self.invoice_grouping,
             "timezone": self.timezone,
             "period_start": start,
             "period_end": end,

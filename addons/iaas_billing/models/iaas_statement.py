@@ -8,6 +8,13 @@ from odoo.tools import format_date
 #: Before it is posted, in this order; each state but the first may be skipped.
 OPEN_STATES = ("draft", "review", "sent", "confirmed")
 
+#: What becomes one line of the invoice.
+INVOICE_GROUPINGS = [
+    ("family", "One per product family"),
+    ("product", "One per product"),
+    ("contract", "One for the contract"),
+]
+
 #: What may still be noted on a posted statement: that it was voided, checked, shown.
 NOTED = {
     "state",
@@ -56,6 +63,13 @@ class IaasStatement(models.Model):
             ._fields["settlement_mode"]
             ._description_selection(self.env)
         ),
+        required=True,
+        readonly=True,
+    )
+    invoice_grouping = fields.Selection(
+        INVOICE_GROUPINGS,
+        string="Invoice Lines",
+        default="family",
         required=True,
         readonly=True,
     )

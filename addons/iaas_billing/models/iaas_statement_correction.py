@@ -152,6 +152,7 @@ class IaasStatement(models.Model):
             "company_id": self.company_id.id,
             "currency_id": self.currency_id.id,
             "settlement_mode": self.settlement_mode,
+            "invoice_grouping": self.invoice_grouping,
             "timezone": self.timezone,
             "period_start": self.period_start,
             "period_end": self.period_end,

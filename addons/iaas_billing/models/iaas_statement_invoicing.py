@@ -124,17 +124,17 @@ class IaasStatement(models.Model):
         return -1 if self._get_move_type() == "out_refund" else 1
 
     def _prepare_invoice_lines(self):
-        """One line per family, income account and taxes."""
+        """One line per what the contract groups by, income account and taxes."""
         keys = self._get_invoice_keys(self.line_ids.product_id)
         groups = self.line_ids.grouped(lambda line: keys[line.product_id])
         same_currency = self.currency_id == self.company_id.currency_id
         values_list = []
-        for (family, account, taxes), lines in groups.items():
+        for (group, account, taxes), lines in groups.items():
             amount = self.currency_id.round(sum(lines.mapped("amount")))
             if self.currency_id.is_zero(amount):
                 continue
             values = {
-                "name": self._get_invoice_line_name(family, lines),
+                "name": self._get_invoice_line_name(group, lines),
                 "display_type": "product",
                 "sequence": 10 * (len(values_list) + 1),
                 "account_id": account.id,
@@ -142,15 +142,20 @@ class IaasStatement(models.Model):
                 "product_uom_id": False,
                 "quantity": 1,
                 "price_unit": self._get_sign() * amount,
-                "analytic_distribution": False,
+                "analytic_distribution": self._get_analytic_distribution(
+                    group, account
+                ),
             }
             if same_currency:
                 values |= {"amount_currency": -amount, "balance": -amount}
             values_list.append(values)
         return values_list
 
-    def _get_invoice_line_name(self, family, lines):
-        """Text of an invoice line, in the customer's language."""
+    def _get_invoice_line_name(self, group, lines):
+        """Text of an invoice line, in the customer's language.
+
+        :param group: the family, product or contract that the line is for
+        """
         statement = self.with_context(lang=self.partner_id.lang)
         short = lines.with_env(statement.env).filtered(
             lambda line: line.charge_kind == "shortfall"
@@ -163,8 +168,10 @@ class IaasStatement(models.Model):
                 ]
             )
         return statement.env._(
-            "%(family)s, %(period)s, resources: %(count)s",
-            family=family.with_context(lang=self.partner_id.lang).name,
+            "%(what)s, %(period)s, resources: %(count)s",
+            what=group.with_context(lang=self.partner_id.lang).display_name
+            if self.invoice_grouping == "contract"
+            else group.with_context(lang=self.partner_id.lang).name,
             period=statement._period_text(),
             count=len(lines.resource_id),
         )
@@ -172,7 +179,7 @@ class IaasStatement(models.Model):
     def _get_invoice_keys(self, products):
         """What the statement lines are summed by on the invoice.
 
-        :return: ``{product: (family, income account, taxes)}``
+        :return: ``{product: (family, product or contract, income account, taxes)}``
         """
         statement = self.with_company(self.company_id)
         position = statement._get_fiscal_position()
@@ -196,7 +203,36 @@ class IaasStatement(models.Model):
         taxes = taxes or account.tax_ids.filtered(
             lambda tax: tax.type_tax_use == "sale"
         )
-        return product.categ_id._get_iaas_family(), account, position.map_tax(taxes)
+        groups = {
+            "family": product.categ_id._get_iaas_family(),
+            "product": product,
+            "contract": self.contract_id,
+        }
+        return groups[self.invoice_grouping], account, position.map_tax(taxes)
+
+    def _get_analytic_distribution(self, group, account):
+        """What Odoo's own distribution models say of the customer, the family or the
+        product, and the account."""
+        Model = self.env["account.analytic.distribution.model"]
+        if not Model._is_used():
+            return False
+        product = group if group._name == "product.product" else Model.product_id
+        family = product.categ_id._get_iaas_family() if product else group
+        return (
+            Model._get_distribution(
+                {
+                    "partner_id": self.partner_id.id,
+                    "partner_category_id": self.partner_id.category_id.ids,
+                    "product_id": product.id,
+                    "product_categ_id": (
+                        family.id if family._name == "product.category" else False
+                    ),
+                    "account_prefix": account.code,
+                    "company_id": self.company_id.id,
+                }
+            )
+            or False
+        )
 
     def _get_fiscal_position(self):
         return self.env["account.fiscal.position"]._get_fiscal_position(

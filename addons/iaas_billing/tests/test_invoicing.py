@@ -161,6 +161,60 @@ class TestInvoicing(IaasBillingCommon):
         self.assertEqual(len(names), 3)
         self.assertTrue(any("resources: 6" in name for name in names))
 
+    def test_one_line_per_product(self):
+        self._iaas_resource(self.disk, quantity="10")
+        self.contract.invoice_grouping = "product"
+        statement = self._bill_month(2026, 1)
+        move = statement.move_id
+        self.assertEqual(len(move.invoice_line_ids), 3)
+        self.assertEqual(
+            {line.name.split(",")[0] for line in move.invoice_line_ids},
+            {"Server", "Traffic", "Disk"},
+        )
+        self.assertEqual(move.amount_untaxed, statement.amount_untaxed)
+
+    def test_one_line_for_the_contract(self):
+        self.contract.invoice_grouping = "contract"
+        statement = self._bill_month(2026, 1)
+        line = statement.move_id.invoice_line_ids
+        self.assertEqual(len(line), 1)
+        self.assertIn(self.contract.name, line.name)
+        self.assertEqual(line.price_subtotal, statement.amount_untaxed)
+        # What the next statement goes by does not touch this one.
+        self.contract.invoice_grouping = "family"
+        self.assertEqual(statement.invoice_grouping, "contract")
+
+    def test_analytic_by_family_and_customer(self):
+        """Odoo's distribution models decide, as on any invoice."""
+        accounts = {}
+        for plan_name in ("Families", "Customers"):
+            plan = self.env["account.analytic.plan"].create({"name": plan_name})
+            accounts[plan_name] = self.env["account.analytic.account"].create(
+                {"name": plan_name, "plan_id": plan.id}
+            )
+        Model = self.env["account.analytic.distribution.model"]
+        families, customers = accounts["Families"], accounts["Customers"]
+        Model.create(
+            [
+                {
+                    "product_categ_id": self.compute.id,
+                    "analytic_distribution": {str(families.id): 100},
+                },
+                {
+                    "partner_id": self.customer.id,
+                    "analytic_distribution": {str(customers.id): 100},
+                },
+            ]
+        )
+        move = self._bill_month(2026, 1).move_id
+        for line in move.invoice_line_ids:
+            of_compute = line.name.startswith(self.compute.name)
+            expected = {str(customers.id): 100}
+            if of_compute:
+                expected[str(families.id)] = 100
+            self.assertEqual(line.analytic_distribution, expected)
+            self.assertTrue(line.analytic_line_ids)
+
     def test_income_account_of_the_category(self):
         account = self.env["account.account"].create(
             {"name": "Compute revenue", "code": "IAAS01", "account_type": "income"}
