@@ -5,6 +5,7 @@ from . import iaas_billing_run
 from . import iaas_billing_run_queue
 from . import iaas_billing_run_preview
 from . import iaas_contract
+from . import iaas_contract_advance
 from . import iaas_contract_commitment
 from . import iaas_contract_revenue
 from . import iaas_contract_usage
@@ -24,6 +25,7 @@ from . import iaas_statement_line_usage
 from . import iaas_statement_rating
 from . import iaas_statement_comparison
 from . import iaas_statement_renewal
+from . import iaas_statement_line_advance
 from . import iaas_statement_life
 from . import iaas_statement_calendar
 from . import iaas_settlement_board
@@ -37,6 +39,8 @@ from . import iaas_statement_correction
 from . import iaas_statement_dispute
 from . import iaas_statement_credit
 from . import iaas_statement_void
+from . import iaas_statement_advance
+from . import iaas_statement_settlement
 from . import iaas_after_close
 from . import iaas_statement_after_close
 from . import iaas_statement_portal

@@ -47,9 +47,18 @@ class IaasStatement(models.Model):
                     "content_hash": statement._make_content_hash(),
                 }
             )
-        regular = self.filtered(lambda statement: not statement.correction_of_id)
+        regular = self.filtered(
+            lambda statement: (
+                statement.kind == "regular" and not statement.correction_of_id
+            )
+        )
         self.env["iaas.billing.blocker"].search(
-            [("contract_id", "in", regular.contract_id.ids), ("state", "=", "open")]
+            [
+                ("state", "=", "open"),
+                "|",
+                ("contract_id", "in", regular.contract_id.ids),
+                ("statement_id", "in", self.ids),
+            ]
         )._solve()
 
     # ------------------------------------------------------------------
@@ -124,12 +133,12 @@ class IaasStatement(models.Model):
         return -1 if self._get_move_type() == "out_refund" else 1
 
     def _prepare_invoice_lines(self):
-        """One line per family, income account and taxes."""
-        keys = self._get_invoice_keys(self.line_ids.product_id)
-        groups = self.line_ids.grouped(lambda line: keys[line.product_id])
+        """One line per family, income account and taxes, and per what was billed in
+        advance."""
+        groups = self._group_lines()
         same_currency = self.currency_id == self.company_id.currency_id
         values_list = []
-        for (family, account, taxes), lines in groups.items():
+        for (family, account, taxes, _advance), lines in groups.items():
             amount = self.currency_id.round(sum(lines.mapped("amount")))
             if self.currency_id.is_zero(amount):
                 continue
@@ -148,6 +157,20 @@ class IaasStatement(models.Model):
                 values |= {"amount_currency": -amount, "balance": -amount}
             values_list.append(values)
         return values_list
+
+    def _group_lines(self):
+        """The statement lines by what makes one line of the invoice.
+
+        :return: ``{(family, income account, taxes, advance deducted): lines}``
+        """
+        groups = {}
+        by_advance = self.line_ids.grouped(lambda line: line.settles_line_id.statement_id)
+        for advance, lines in by_advance.items():
+            keys = (advance or self)._get_invoice_keys(lines.product_id)
+            groups |= lines.grouped(
+                lambda line, keys=keys, advance=advance: (*keys[line.product_id], advance)
+            )
+        return groups
 
     def _get_invoice_line_name(self, family, lines):
         """Text of an invoice line, in the customer's language."""

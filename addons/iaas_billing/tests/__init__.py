@@ -1,3 +1,4 @@
+from . import test_advance
 from . import test_billing_run
 from . import test_billing_run_preview
 from . import test_commitment
