@@ -98,9 +98,7 @@ class IaasContract(models.Model):
             lambda contract: (
                 contract.state in IN_FORCE_STATES
                 and contract._bills_in_advance()
-                and (
-                    not contract.date_end or contract.date_end >= contract.date_start
-                )
+                and (not contract.date_end or contract.date_end >= contract.date_start)
             )
         )
         if not contracts:

@@ -118,9 +118,7 @@ class IaasStatement(models.Model):
         passed = super(IaasStatement, self - advances)._pass_gates()
         empty = advances.filtered(lambda draft: not draft.line_ids)
         reviews = (advances - empty).filtered(
-            lambda draft: (
-                draft.state == "draft" and draft._get_rules().statement_review
-            )
+            lambda draft: draft.state == "draft" and draft._get_rules().statement_review
         )
         reviews._send_to_review()
         empty.unlink()
@@ -136,9 +134,7 @@ class IaasStatement(models.Model):
         today = fields.Date.context_today(self)
         advances = self._filter_advances()
         advances.activity_ids.filtered(
-            lambda activity: (
-                activity.activity_type_id == self.env.ref(REVIEW_ACTIVITY)
-            )
+            lambda activity: activity.activity_type_id == self.env.ref(REVIEW_ACTIVITY)
         ).date_deadline = today
         return result
 

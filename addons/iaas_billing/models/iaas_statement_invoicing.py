@@ -163,13 +163,14 @@ class IaasStatement(models.Model):
 
         :return: ``{(family, income account, taxes, advance deducted): lines}``
         """
+        by_advance = self.line_ids.grouped(
+            lambda line: line.settles_line_id.statement_id
+        )
         groups = {}
-        by_advance = self.line_ids.grouped(lambda line: line.settles_line_id.statement_id)
         for advance, lines in by_advance.items():
             keys = (advance or self)._get_invoice_keys(lines.product_id)
-            groups |= lines.grouped(
-                lambda line, keys=keys, advance=advance: (*keys[line.product_id], advance)
-            )
+            parts = lines.grouped(lambda line, keys=keys: keys[line.product_id])
+            groups |= {(*key, advance): part for key, part in parts.items()}
         return groups
 
     def _get_invoice_line_name(self, family, lines):

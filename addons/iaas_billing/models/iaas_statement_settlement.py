@@ -52,9 +52,7 @@ class IaasStatement(models.Model):
         :param computed: ``{statement: values of its lines}``
         """
         regular = self.filtered(
-            lambda statement: (
-                statement.kind == "regular" and statement not in problems
-            )
+            lambda statement: statement.kind == "regular" and statement not in problems
         )
         advances = regular._find_advances()
         for statement in regular:

@@ -1,4 +1,6 @@
 from . import test_advance
+from . import test_advance_changes
+from . import test_advance_property
 from . import test_billing_run
 from . import test_billing_run_preview
 from . import test_commitment

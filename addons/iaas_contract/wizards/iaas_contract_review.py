@@ -224,9 +224,7 @@ class IaasContractReview(models.TransientModel):
                         spend=_short(offer.min_spend),
                     )
                 )
-            if offer.billing_timing and (
-                offer._timing_text() != terms._timing_text()
-            ):
+            if offer.billing_timing and (offer._timing_text() != terms._timing_text()):
                 notes.append(
                     self.env._("Fees are due: %(when)s.", when=offer._timing_text())
                 )
