@@ -1,4 +1,5 @@
 from . import account_move
+from . import account_move_promise
 from . import iaas_statement_rules
 from . import iaas_billing_blocker
 from . import iaas_billing_run
@@ -81,8 +82,10 @@ from . import iaas_usage_source
 from . import iaas_usage_source_folder
 from . import iaas_usage_source_ways
 from . import iaas_usage_store
+from . import iaas_payment_promise
 from . import product_category
 from . import res_config_settings
 from . import res_users_apikeys
 from . import res_company
+from . import res_partner
 from . import sale_order_line

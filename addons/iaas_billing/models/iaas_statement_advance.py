@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from odoo.addons.iaas_contract.pricing.numbers import HUNDREDTH, exact
 
+from .iaas_statement import OPEN_STATES
 from .iaas_statement_life import REVIEW_ACTIVITY
 
 
@@ -91,27 +92,32 @@ class IaasStatement(models.Model):
 
     def _settle(self):
         """Advances that are too late, or without anything due, are dropped."""
-        late = self._filter_advances().filtered(lambda draft: not draft._is_timely())
+        late = self._filter_late()
         late.unlink()
         return super(IaasStatement, self - late)._settle()
 
-    def _is_timely(self):
-        """Whether the fees of the period may still be billed in advance."""
-        self.ensure_one()
-        period = self.contract_id._get_advance_periods().get(self.contract_id)
-        return period == (self.period_start, self.period_end)
+    def _filter_late(self):
+        """The advances whose fees may no longer be billed in advance."""
+        advances = self._filter_advances().filtered(
+            lambda advance: advance.state in OPEN_STATES
+        )
+        periods = advances.contract_id._get_advance_periods()
+        return advances.filtered(
+            lambda draft: (
+                periods.get(draft.contract_id) != (draft.period_start, draft.period_end)
+            )
+        )
 
     def _check_timely(self):
-        for advance in self._filter_advances():
-            if not advance._is_timely():
-                raise UserError(
-                    self.env._(
-                        "The fees of %(advance)s can no longer be billed in advance: "
-                        "its period is over, or the contract has changed. The next "
-                        "billing run drops it.",
-                        advance=advance.name,
-                    )
+        for advance in self.sudo()._filter_late():
+            raise UserError(
+                self.env._(
+                    "The fees of %(advance)s can no longer be billed in advance: its "
+                    "period is over, or the contract has changed. The next billing "
+                    "run drops it.",
+                    advance=advance.name,
                 )
+            )
 
     def _pass_gates(self):
         advances = self._filter_advances()

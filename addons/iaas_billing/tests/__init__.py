@@ -8,6 +8,7 @@ from . import test_current_usage
 from . import test_gates
 from . import test_invoicing
 from . import test_model_security
+from . import test_payment_promise
 from . import test_rating
 from . import test_rating_changes
 from . import test_rating_dimensions
