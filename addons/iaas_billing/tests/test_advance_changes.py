@@ -280,6 +280,43 @@ class TestAdvanceChanges(IaasAdvanceCommon):
             [("contract_id", "=", self.contract.id)]
         )
 
+    def test_compared_with_the_period_before(self):
+        """R67: a period that was billed in advance is no outlier, nor is its advance
+        beside the one before."""
+        self._run(date(2026, 6, 30))
+        july = self._settle_july()
+        self.assertEqual(july.previous_amount, 80)
+        self.assertFalse(july.is_outlier)
+        august = self._advances() - july.line_ids.settles_line_id.statement_id
+        self.assertEqual((august.previous_amount, august.is_outlier), (80, False))
+        self.assertEqual(august.post_by, date(2026, 8, 11))
+
+    def test_current_usage(self):
+        """R49: what the running period comes to, whenever it is billed; so are the
+        months in the portal."""
+        self._run(date(2026, 6, 30))
+        Current = self.env["iaas.current.usage"]
+        Current._refresh(self.contract)
+        [entry] = Current.search([("contract_id", "=", self.contract.id)])
+        self.assertEqual(entry.amount_projected, 80)
+        self._settle_july()
+        months = Current._get_months(self.contract)
+        self.assertEqual([amount for _month, amount in months], [80, 80])
+
+    def test_preview(self):
+        """A preview rates what it would bill in advance, and bills nothing."""
+        run = self.env["iaas.billing.run"].create(
+            {
+                "date": date(2026, 6, 30),
+                "contract_ids": [Command.set(self.contract.ids)],
+            }
+        )
+        run.action_preview()
+        self.assertEqual(run.preview_amount, 160)
+        self.assertFalse(self._advances())
+        run.action_start()
+        self.assertEqual(self._advances().amount_untaxed, 80)
+
     def test_usage_after_close(self):
         """Usage that comes in during the period is not late for its advance."""
         metered = self._iaas_resource(self.traffic, date_start=date(2026, 6, 1))
