@@ -48,6 +48,10 @@ class StatementPortal(CustomerPortal):
                 "label": request.env._("To Confirm"),
                 "domain": [("state", "=", "sent")],
             },
+            "advance": {
+                "label": request.env._("In Advance"),
+                "domain": [("kind", "=", "advance")],
+            },
             "unpaid": {
                 "label": request.env._("Unpaid"),
                 "domain": [("move_id.payment_state", "in", ("not_paid", "partial"))],

@@ -226,6 +226,7 @@ class IaasAfterClose(models.Model):
                            rated_at - %(margin)s AS since
                       FROM iaas_statement
                      WHERE state = 'posted' AND correction_of_id IS NULL
+                       AND kind = 'regular'
                        AND rated_at IS NOT NULL %(some)s)
                 SELECT statement.id, GREATEST(COUNT(*) FILTER %(late)s, 1),
                        MIN(event.received_at) FILTER %(late)s,

@@ -4,7 +4,8 @@ from odoo.tools import format_date
 
 
 class IaasBillingRun(models.Model):
-    """Bills every elapsed, unbilled contract period up to a day.
+    """Bills every elapsed, unbilled contract period up to a day, and in advance what
+    is due before the service in the periods that begin by the day after.
 
     The draft statements of the run are its queue: a batch turns some of them into
     posted ones in one transaction, so an interrupted run resumes where it stopped

@@ -4,6 +4,7 @@ from psycopg2 import IntegrityError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
@@ -30,12 +31,13 @@ class IaasBillingRun(models.Model):
         self.ensure_one()
         return self.sudo().with_company(self.company_id)
 
-    def _get_contract_domain(self):
-        """The contracts in which the run looks for elapsed periods."""
+    def _get_contract_domain(self, field_name="next_billing_date"):
+        """The contracts in which the run looks for elapsed periods, or by
+        ``next_advance_date`` for those that begin."""
         domain = [
             ("company_id", "=", self.company_id.id),
-            ("next_billing_date", "!=", False),
-            ("next_billing_date", "<=", fields.Date.add(self.date, days=1)),
+            (field_name, "!=", False),
+            (field_name, "<=", fields.Date.add(self.date, days=1)),
         ]
         if self.contract_ids:
             domain.append(("id", "in", self.contract_ids.ids))
@@ -49,8 +51,16 @@ class IaasBillingRun(models.Model):
         Statement = self.env["iaas.statement"]
         if contracts is None:
             contracts = self.env["iaas.contract"].search(
-                self._get_contract_domain(), order="id"
+                Domain.OR(
+                    [
+                        self._get_contract_domain(),
+                        self._get_contract_domain("next_advance_date"),
+                    ]
+                ),
+                order="id",
             )
+        current = contracts._get_advance_periods()
+        advances = contracts._due_advances(self.date)
         drafts = Statement.search(
             [
                 ("contract_id", "in", contracts.ids),
@@ -70,18 +80,28 @@ class IaasBillingRun(models.Model):
                 self._set_aside({contract: str(error)})
                 continue
             by_period = known.grouped(
-                lambda draft: (draft.period_start, draft.period_end)
+                lambda draft: (draft.kind, draft.period_start, draft.period_end)
             )
-            for period in periods:
-                if draft := by_period.pop(period, None):
+            due = [("regular", *period) for period in periods]
+            if contract in advances:
+                due.append(("advance", *advances[contract]))
+            for kind, *period in due:
+                if draft := by_period.pop((kind, *period), None):
                     taken += draft
                 else:
                     values.append(
-                        contract._prepare_statement(*period) | {"run_id": self.id}
+                        contract._prepare_statement(*period)
+                        | {"kind": kind, "run_id": self.id}
                     )
+            # An advance that is due later waits for its day.
+            if contract in current:
+                by_period.pop(("advance", *current[contract]), None)
             stale = stale.union(*by_period.values())
-        # What the customer has in hand is not taken away; people take it back.
-        stale.filtered(lambda draft: draft.state == "draft").unlink()
+        # What the customer has in hand is not taken away; people take it back. Fees
+        # of a period that is over are no longer billed in advance.
+        stale.filtered(
+            lambda draft: draft.state == "draft" or draft.kind == "advance"
+        ).unlink()
         taken.write({"run_id": self.id, "is_held": False, "waits_for": False})
         Statement.create(values)
 
@@ -116,20 +136,26 @@ class IaasBillingRun(models.Model):
             if not responsible:
                 continue
             run = self.new({"company_id": company.id, "date": self._default_date()})
-            due = self.env["iaas.contract"].search_count(
-                [
-                    *run._get_contract_domain(),
-                    ("id", "not in", self._get_blocked_contracts(company).ids),
-                ],
-                limit=1,
-            )
-            if due:
+            if run._has_due():
                 run = self.create({"company_id": company.id, "user_id": responsible.id})
                 run.activity_schedule(
                     "iaas_billing.mail_activity_type_bill",
                     date_deadline=activity_type._get_date_deadline(),
                     user_id=responsible.id,
                 )
+
+    def _has_due(self):
+        """Whether anything is due that no blocker holds back."""
+        Contract = self.env["iaas.contract"]
+        blocked = self._get_blocked_contracts(self.company_id)
+        free = [("id", "not in", blocked.ids)]
+        if Contract.search_count([*self._get_contract_domain(), *free], limit=1):
+            return True
+        return bool(
+            Contract.search(
+                [*self._get_contract_domain("next_advance_date"), *free]
+            )._due_advances(self.date)
+        )
 
     @api.model
     def _default_responsible(self, company):

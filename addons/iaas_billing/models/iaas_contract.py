@@ -67,7 +67,11 @@ class IaasContract(models.Model):
     def _compute_billed_until(self):
         until = dict(
             self.env["iaas.statement"]._read_group(
-                [("contract_id", "in", self.ids), ("state", "=", "posted")],
+                [
+                    ("contract_id", "in", self.ids),
+                    ("state", "=", "posted"),
+                    ("kind", "=", "regular"),
+                ],
                 ["contract_id"],
                 ["period_end:max"],
             )

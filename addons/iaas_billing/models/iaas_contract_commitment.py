@@ -47,7 +47,11 @@ class IaasContract(models.Model):
 
     def _compute_commitment_use(self):
         posted = self.env["iaas.statement"].search(
-            [("contract_id", "in", self.ids), ("state", "=", "posted")],
+            [
+                ("contract_id", "in", self.ids),
+                ("state", "=", "posted"),
+                ("kind", "=", "regular"),
+            ],
             order="period_start",
         )
         by_contract = posted.grouped("contract_id")
@@ -56,8 +60,8 @@ class IaasContract(models.Model):
             total, statements = contract._get_commitment_span(statements)
             used = sum(
                 (
-                    Decimal(str(amount))
-                    for amount in statements.mapped("amount_untaxed")
+                    Decimal(str(statement.amount_untaxed + statement.amount_advance))
+                    for statement in statements
                 ),
                 ZERO,
             )

@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 
@@ -7,17 +7,20 @@ class IaasContract(models.Model):
 
     @api.model
     def _query_revenue(self, since):
-        """What was billed by posted statements instead of what was ordered."""
+        """What was billed by posted statements instead of what was ordered. An advance
+        is revenue when its period is over."""
         return SQL(
             """
             SELECT statement.partner_id, statement.company_id,
                    SUM(move.amount_untaxed_signed) AS amount
               FROM iaas_statement statement
               JOIN account_move move ON move.id = statement.move_id
-             WHERE statement.state = 'posted' AND statement.period_end >= %s
+             WHERE statement.state = 'posted'
+               AND statement.period_end BETWEEN %s AND %s
              GROUP BY statement.partner_id, statement.company_id
             """,
             since,
+            fields.Datetime.now(),
         )
 
     def _is_settled(self):

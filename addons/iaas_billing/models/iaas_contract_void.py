@@ -19,7 +19,9 @@ class IaasContract(models.Model):
         """The voided periods before the last billed instant without a statement that
         replaces them."""
         regular = self.sudo().statement_ids.filtered(
-            lambda statement: not statement.correction_of_id
+            lambda statement: (
+                statement.kind == "regular" and not statement.correction_of_id
+            )
         )
         posted = {
             (statement.period_start, statement.period_end)

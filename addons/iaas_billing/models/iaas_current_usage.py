@@ -163,10 +163,13 @@ class IaasCurrentUsage(models.Model):
 
     def _prepare_entries(self, statement, now):
         """The values of the entries of a rated statement, a shortfall apart: what is
-        missing from a commitment is known at its end."""
+        missing from a commitment is known at its end. What was billed in advance is
+        part of what the period comes to."""
         elapsed = Elapsed(statement.period_start, statement.period_end, now)
         entries = {}
-        for line in statement.line_ids.filtered("resource_id"):
+        for line in statement.line_ids.filtered(
+            lambda line: line.resource_id and not line.settles_line_id
+        ):
             to_date, projected = self._project(line, elapsed)
             key = (
                 line.resource_id.id,

@@ -14,7 +14,8 @@ class IaasCurrentUsage(models.Model):
 
     @api.model
     def _get_months(self, contracts):
-        """What the last twelve months with statements came to before tax.
+        """What the last twelve months with statements came to before tax, whenever
+        it was billed.
 
         :return: ``[(first day of the month, amount)]``, the oldest first
         """
@@ -22,13 +23,14 @@ class IaasCurrentUsage(models.Model):
             [
                 ("contract_id", "in", contracts.ids),
                 ("state", "in", ("sent", "confirmed", "posted")),
+                ("kind", "=", "regular"),
             ],
             ["date_to:month"],
-            ["amount_untaxed:sum"],
+            ["amount_untaxed:sum", "amount_advance:sum"],
             order="date_to:month DESC",
             limit=MONTHS,
         )
-        return groups[::-1]
+        return [(month, billed + advance) for month, billed, advance in groups[::-1]]
 
     @api.model
     def _get_breakdown(self, contracts, by, tag=None):

@@ -124,6 +124,8 @@ class IaasResource(models.Model):
                 [
                     ("resource_id", "in", self.ids),
                     ("statement_id.state", "=", "posted"),
+                    # What was billed in advance is settled whatever becomes of it.
+                    ("statement_id.kind", "=", "regular"),
                 ],
                 ["resource_id"],
             )

@@ -42,7 +42,9 @@ class IaasSettlementBoard(models.Model):
             "is_held",
             "waits_for",
             "post_by",
+            "kind",
             "amount_untaxed",
+            "amount_advance",
         ],
         "iaas.billing.blocker": ["state", "user_id", "reason"],
         "iaas.statement.dispute": ["state", "user_id"],
@@ -169,10 +171,10 @@ class IaasSettlementBoard(models.Model):
               LEFT JOIN iaas_billing_blocker blocker
                 ON blocker.contract_id = contract.id AND blocker.state = 'open'
               LEFT JOIN LATERAL (
-                   SELECT amount_untaxed AS amount
+                   SELECT amount_untaxed + COALESCE(amount_advance, 0) AS amount
                      FROM iaas_statement
                     WHERE contract_id = contract.id AND state = 'posted'
-                      AND correction_of_id IS NULL
+                      AND correction_of_id IS NULL AND kind = 'regular'
                     ORDER BY period_end DESC
                     LIMIT 1) previous ON TRUE
              WHERE contract.next_billing_date <= %s
@@ -180,6 +182,7 @@ class IaasSettlementBoard(models.Model):
                    SELECT FROM iaas_statement statement
                     WHERE statement.contract_id = contract.id
                       AND statement.correction_of_id IS NULL
+                      AND statement.kind = 'regular'
                       AND statement.state = ANY(%s))
             """,
             today,
@@ -195,10 +198,10 @@ class IaasSettlementBoard(models.Model):
                    previous.amount
               FROM iaas_contract contract
               LEFT JOIN LATERAL (
-                   SELECT amount_untaxed AS amount
+                   SELECT amount_untaxed + COALESCE(amount_advance, 0) AS amount
                      FROM iaas_statement
                     WHERE contract_id = contract.id AND state = 'posted'
-                      AND correction_of_id IS NULL
+                      AND correction_of_id IS NULL AND kind = 'regular'
                     ORDER BY period_end DESC
                     LIMIT 1) previous ON TRUE
              WHERE contract.date_end < %(today)s

@@ -25,6 +25,7 @@ NOTED = {
     "verified_at",
     "access_token",
     "mail_state",
+    "settled_by_id",
 }
 
 
@@ -40,6 +41,15 @@ class IaasStatement(models.Model):
     _mail_post_access = "read"
 
     name = fields.Char(string="Number", required=True, readonly=True, copy=False)
+    kind = fields.Selection(
+        [("regular", "Of the period"), ("advance", "In advance")],
+        string="Billed",
+        default="regular",
+        required=True,
+        readonly=True,
+        help="In advance: the fees that are due before the service, billed at the "
+        "beginning of the period. The statement of the period settles them.",
+    )
     contract_id = fields.Many2one(
         "iaas.contract",
         required=True,
@@ -149,16 +159,16 @@ class IaasStatement(models.Model):
     payment_state = fields.Selection(related="move_id.payment_state")
 
     _regular_period_unique = models.UniqueIndex(
-        "(contract_id, period_start, period_end) "
+        "(contract_id, kind, period_start, period_end) "
         "WHERE correction_of_id IS NULL AND state <> 'void'",
-        "A contract has one statement per period.",
+        "A contract has one statement per period, and one in advance.",
     )
     _period_order = models.Constraint(
         "CHECK (period_end > period_start)",
         "The period of a statement ends after it starts.",
     )
     _period_no_overlap = models.Constraint(
-        "EXCLUDE USING gist (contract_id WITH =,"
+        "EXCLUDE USING gist (contract_id WITH =, kind WITH =,"
         " tsrange(period_start, period_end) WITH &&)"
         " WHERE (correction_of_id IS NULL AND state <> 'void')",
         "The periods of a contract's statements may not overlap.",

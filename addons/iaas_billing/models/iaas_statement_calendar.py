@@ -57,10 +57,13 @@ class IaasStatement(models.Model):
         statements = super().create(vals_list)
         for statement in statements.filtered(lambda draft: not draft.correction_of_id):
             due_days = statement._get_rules().statement_due_days
+            # What is due before the service is due when the period begins.
+            is_advance = statement.kind == "advance"
+            due = statement.date_from if is_advance else statement.date_to
             statement.write(
                 {
                     "user_id": statement.contract_id.user_id.id,
-                    "post_by": statement.date_to + timedelta(days=due_days),
+                    "post_by": due + timedelta(days=due_days),
                 }
             )
         return statements

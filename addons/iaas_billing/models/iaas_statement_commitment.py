@@ -100,6 +100,8 @@ class IaasStatement(models.Model):
             values_list = [
                 {"amount": round_half_up(str(line.amount), 6)}
                 for line in self._get_counted_lines()
+                # Billed in advance or after: it is billed once.
+                if not line.settles_line_id
             ]
         return sum((values["amount"] for values in values_list), ZERO)
 
@@ -114,6 +116,7 @@ class IaasStatement(models.Model):
         regular = self.contract_id.statement_ids.filtered(
             lambda statement: (
                 not statement.correction_of_id
+                and statement.kind == "regular"
                 and statement.state != "void"
                 and first <= statement.date_from <= self.date_from
             )
@@ -138,6 +141,8 @@ class IaasStatement(models.Model):
             "spend_band": ZERO,
             "days": 0,
             "days_in_month": 0,
+            "advance_percent": ZERO,
+            "settles_line_id": False,
             "segment_start": first_day,
             "segment_end": self.date_to,
         }

@@ -62,9 +62,9 @@ class IaasStatement(models.Model):
             expected = amount / days * own_days
             change = 0
             if expected:
-                change = 100 * (statement.amount_untaxed - expected) / abs(expected)
+                change = 100 * (statement.amount_period - expected) / abs(expected)
             limit = statement._get_rules().statement_outlier_percent
-            appeared = not expected and bool(statement.amount_untaxed)
+            appeared = not expected and bool(statement.amount_period)
             statement.write(
                 {
                     "previous_amount": amount,
@@ -75,7 +75,8 @@ class IaasStatement(models.Model):
 
     def _get_previous(self):
         """The nearest period before that is not void, of the contract or of the one
-        that it renews.
+        that it renews: all that it came to, whenever it was billed. What is billed in
+        advance is compared with what was.
 
         :return: ``{statement id: (amount, days)}``
         """
@@ -90,11 +91,13 @@ class IaasStatement(models.Model):
                   FROM iaas_statement statement
                   JOIN iaas_contract contract ON contract.id = statement.contract_id
             CROSS JOIN LATERAL (
-                       SELECT id, amount_untaxed AS amount,
+                       SELECT id,
+                              amount_untaxed + COALESCE(amount_advance, 0) AS amount,
                               date_to - date_from + 1 AS days
                          FROM iaas_statement
                         WHERE contract_id IN (contract.id, contract.renewal_of_id)
                           AND correction_of_id IS NULL
+                          AND kind = statement.kind
                           AND currency_id = statement.currency_id
                           AND state <> 'void'
                           AND (state <> 'draft' OR rated_at IS NOT NULL

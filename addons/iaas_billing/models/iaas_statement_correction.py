@@ -319,8 +319,8 @@ class IaasStatement(models.Model):
             original.fiscal_position_id if original else super()._get_fiscal_position()
         )
 
-    def _get_invoice_line_name(self, family, lines):
-        name = super()._get_invoice_line_name(family, lines)
+    def _get_invoice_line_name(self, group, lines):
+        name = super()._get_invoice_line_name(group, lines)
         if not self.correction_of_id:
             return name
         statement = self.with_context(lang=self.partner_id.lang)

@@ -133,6 +133,13 @@ class IaasStatementDispute(models.Model):
                         statement=dispute.statement_id.name,
                     )
                 )
+            if dispute.line_id.kind == "advance" or dispute.line_id.settles_line_id:
+                raise UserError(
+                    self.env._(
+                        "What was billed in advance is settled by the statement of its "
+                        "period: dispute what that charges for the service."
+                    )
+                )
             dispute.activity_schedule(
                 ACTIVITY, date_deadline=dispute.date_due, user_id=dispute.user_id.id
             )

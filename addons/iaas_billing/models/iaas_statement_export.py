@@ -6,6 +6,7 @@ from odoo import models
 from odoo.exceptions import AccessError
 
 from odoo.addons.iaas_contract.pricing import round_half_up
+from odoo.addons.iaas_contract.pricing.numbers import ZERO
 
 from ..exports import (
     FOCUS_COLUMNS,
@@ -82,6 +83,7 @@ class IaasStatement(models.Model):
             (self.env._("Corrects"), 12),
             (self.env._("Family"), 18),
             (self.env._("Product"), 28),
+            (self.env._("Charge"), 18),
             (self.env._("Resource"), 28),
             (self.env._("Reference"), 16),
             (self.env._("Meter"), 18),
@@ -105,6 +107,7 @@ class IaasStatement(models.Model):
             self.correction_of_id.name or "",
             line.family_id.name or "",
             line.product_id.display_name,
+            self._get_charge_text(line),
             line.resource_id.name or "",
             line.resource_id.external_ref or "",
             line.meter_id.code or "",
@@ -121,6 +124,14 @@ class IaasStatement(models.Model):
             line._rounded_amount(),
             self.currency_id.name,
         ]
+
+    def _get_charge_text(self, line):
+        text = dict(line._fields["charge_kind"]._description_selection(self.env))[
+            line.charge_kind
+        ]
+        if self.kind == "advance":
+            return self.env._("%(charge)s, in advance", charge=text)
+        return text
 
     def _export_csv(self):
         columns = [title for title, _width in self._get_detail_columns()]
@@ -194,9 +205,14 @@ class IaasStatement(models.Model):
         category = line.product_id.categ_id._get_focus_category()
         unit = line.uom_id.name or "Units"
         listed = line.list_amount
+        charge, effective = "Usage" if is_usage else "Adjustment", amount
+        if line.kind == "advance" or line.settles_line_id:
+            # Bought here and deducted there; what takes effect is the service.
+            charge = "Adjustment" if line.settles_line_id else "Purchase"
+            is_usage, effective = False, ZERO
         return {
             "BilledCost": amount,
-            "EffectiveCost": amount,
+            "EffectiveCost": effective,
             "ListCost": _at_digits(listed),
             "ContractedCost": _at_digits(line.amount_exact),
             "ListUnitPrice": _per_unit(listed, line.quantity),
@@ -205,14 +221,14 @@ class IaasStatement(models.Model):
             "PricingCurrencyContractedUnitPrice": _per_unit(
                 line.amount_exact, line.quantity
             ),
-            "PricingCurrencyEffectiveCost": amount,
+            "PricingCurrencyEffectiveCost": effective,
             "PricingCategory": "Standard",
             "PricingQuantity": line.quantity,
             "PricingUnit": unit,
             "ConsumedQuantity": line.quantity if is_usage else None,
             "ConsumedUnit": unit if is_usage else None,
-            "ChargeCategory": "Usage" if is_usage else "Adjustment",
-            "ChargeDescription": line.product_id.display_name,
+            "ChargeCategory": charge,
+            "ChargeDescription": line._name_text(),
             "ChargeFrequency": _FREQUENCY.get(line.charge_kind, "One-Time"),
             "ChargePeriodStart": start,
             "ChargePeriodEnd": end,
@@ -245,8 +261,9 @@ class IaasStatement(models.Model):
         """The lines for the PDF by family, the dearest first; the many small ones of a
         large statement stand in the detail file."""
         Line = self.env["iaas.statement.line"]
+        own = [("statement_id", "=", self.id), ("settles_line_id", "=", False)]
         groups = Line._read_group(
-            [("statement_id", "=", self.id)],
+            own,
             ["family_id"],
             ["amount:sum", "__count"],
             order="amount:sum desc",
@@ -256,7 +273,7 @@ class IaasStatement(models.Model):
                 "family": family,
                 "amount": amount,
                 "lines": Line.search(
-                    [("statement_id", "=", self.id), ("family_id", "=", family.id)],
+                    [*own, ("family_id", "=", family.id)],
                     order="amount desc, id",
                     limit=_REPORT_LINES,
                 ),
@@ -265,11 +282,22 @@ class IaasStatement(models.Model):
             for family, amount, count in groups
         ]
 
+    def _get_deducted(self):
+        """What was billed in advance and is deducted, by what billed it."""
+        lines = self.line_ids.filtered("settles_line_id")
+        by_advance = lines.grouped(lambda line: line.settles_line_id.statement_id)
+        return [
+            {"advance": advance, "amount": sum(part.mapped("amount"))}
+            for advance, part in by_advance.items()
+        ]
+
     def _draw_chart(self):
         """The amounts by family as SVG."""
         self.ensure_one()
         groups = self.env["iaas.statement.line"]._read_group(
-            [("statement_id", "=", self.id)], ["family_id"], ["amount:sum"]
+            [("statement_id", "=", self.id), ("settles_line_id", "=", False)],
+            ["family_id"],
+            ["amount:sum"],
         )
         digits = self.currency_id.decimal_places
         bars = [

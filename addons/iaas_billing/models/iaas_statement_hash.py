@@ -39,6 +39,8 @@ _LINE = (
     "segment_start",
     "segment_end",
 )
+# What came later, hashed only where it says something.
+_LATER_LINE = ("settles_line_id", "advance_percent")
 
 
 class IaasStatement(models.Model):
@@ -65,8 +67,14 @@ class IaasStatement(models.Model):
         """The hash of the statement as it is stored."""
         self.ensure_one()
         header = [_text(self[name]) for name in _HEADER]
+        if self.kind != "regular":
+            header.append(self.kind)
         lines = [
-            [_text(line[name]) for name in _LINE] for line in self.line_ids.sorted("id")
+            [
+                *(_text(line[name]) for name in _LINE),
+                *(f"{name} {_text(line[name])}" for name in _LATER_LINE if line[name]),
+            ]
+            for line in self.line_ids.sorted("id")
         ]
         text = json.dumps([header, lines], ensure_ascii=False, separators=(",", ":"))
         return sha256(text.encode()).hexdigest()

@@ -47,9 +47,18 @@ class IaasStatement(models.Model):
                     "content_hash": statement._make_content_hash(),
                 }
             )
-        regular = self.filtered(lambda statement: not statement.correction_of_id)
+        regular = self.filtered(
+            lambda statement: (
+                statement.kind == "regular" and not statement.correction_of_id
+            )
+        )
         self.env["iaas.billing.blocker"].search(
-            [("contract_id", "in", regular.contract_id.ids), ("state", "=", "open")]
+            [
+                ("state", "=", "open"),
+                "|",
+                ("contract_id", "in", regular.contract_id.ids),
+                ("statement_id", "in", self.ids),
+            ]
         )._solve()
 
     # ------------------------------------------------------------------
@@ -124,12 +133,12 @@ class IaasStatement(models.Model):
         return -1 if self._get_move_type() == "out_refund" else 1
 
     def _prepare_invoice_lines(self):
-        """One line per what the contract groups by, income account and taxes."""
-        keys = self._get_invoice_keys(self.line_ids.product_id)
-        groups = self.line_ids.grouped(lambda line: keys[line.product_id])
+        """One line per what the contract groups by, income account and taxes, and per
+        what was billed in advance."""
+        groups = self._group_lines()
         same_currency = self.currency_id == self.company_id.currency_id
         values_list = []
-        for (group, account, taxes), lines in groups.items():
+        for (group, account, taxes, _advance), lines in groups.items():
             amount = self.currency_id.round(sum(lines.mapped("amount")))
             if self.currency_id.is_zero(amount):
                 continue
@@ -151,6 +160,21 @@ class IaasStatement(models.Model):
             values_list.append(values)
         return values_list
 
+    def _group_lines(self):
+        """The statement lines by what makes one line of the invoice.
+
+        :return: ``{(group, income account, taxes, advance deducted): lines}``
+        """
+        by_advance = self.line_ids.grouped(
+            lambda line: line.settles_line_id.statement_id
+        )
+        groups = {}
+        for advance, lines in by_advance.items():
+            keys = (advance or self)._get_invoice_keys(lines.product_id)
+            parts = lines.grouped(lambda line, keys=keys: keys[line.product_id])
+            groups |= {(*key, advance): part for key, part in parts.items()}
+        return groups
+
     def _get_invoice_line_name(self, group, lines):
         """Text of an invoice line, in the customer's language.
 
@@ -170,7 +194,7 @@ class IaasStatement(models.Model):
         return statement.env._(
             "%(what)s, %(period)s, resources: %(count)s",
             what=group.with_context(lang=self.partner_id.lang).display_name
-            if self.invoice_grouping == "contract"
+            if group._name == "iaas.contract"
             else group.with_context(lang=self.partner_id.lang).name,
             period=statement._period_text(),
             count=len(lines.resource_id),

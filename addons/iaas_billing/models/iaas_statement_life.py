@@ -56,7 +56,10 @@ class IaasStatement(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         statements = super().create(vals_list)
-        for statement in statements.filtered(lambda draft: not draft.correction_of_id):
+        # Usage that may still come in is nothing that an advance waits for.
+        for statement in statements.filtered(
+            lambda draft: draft.kind == "regular" and not draft.correction_of_id
+        ):
             days = statement._get_rules().statement_grace_days
             if days and not statement.grace_until:
                 statement.grace_until = statement.period_end + timedelta(days=days)
@@ -180,6 +183,7 @@ class IaasStatement(models.Model):
             [
                 ("contract_id", "in", self.contract_id.ids),
                 ("correction_of_id", "=", False),
+                ("kind", "=", "regular"),
                 ("state", "in", OPEN_STATES),
                 ("id", "not in", self.ids),
             ]
@@ -342,6 +346,7 @@ class IaasStatement(models.Model):
                        SELECT FROM iaas_statement before
                         WHERE before.contract_id = statement.contract_id
                           AND before.correction_of_id IS NULL
+                          AND before.kind = 'regular'
                           AND before.period_start < statement.period_start
                           AND before.state = ANY(%(open)s))
                 """,

@@ -13,6 +13,7 @@ KEY = (
     "meter_id",
     "segment_start",
     "dimension_key",
+    "settles_line_id",
 )
 
 
@@ -57,7 +58,10 @@ class IaasStatementLine(models.Model):
             self.env["product.template"]
             ._fields["iaas_charge_kind"]
             ._description_selection(self.env)
-            + [("shortfall", self.env._("Commitment shortfall"))]
+            + [
+                ("shortfall", self.env._("Commitment shortfall")),
+                ("advance", self.env._("Billed in advance")),
+            ]
         ),
         required=True,
         readonly=True,
@@ -128,7 +132,7 @@ class IaasStatementLine(models.Model):
 
     _segment_meter_unique = models.UniqueIndex(
         "(statement_id, COALESCE(resource_id, 0), product_id, COALESCE(meter_id, 0), "
-        "segment_start, COALESCE(dimension_key, ''))",
+        "segment_start, COALESCE(dimension_key, ''), COALESCE(settles_line_id, 0))",
         "A resource is charged once per product, meter, price segment and dimensions.",
     )
     _rented_at_a_price = models.Constraint(
@@ -166,6 +170,7 @@ class IaasStatementLine(models.Model):
                     month=self.days_in_month,
                 )
             )
+        steps += self._explain_share()
         steps.append(
             self.env._(
                 "List amount %(amount)s %(currency)s.",
@@ -198,6 +203,10 @@ class IaasStatementLine(models.Model):
             )
         )
         return steps
+
+    def _explain_share(self):
+        """How much of the fee the line bills, where it is not all of it."""
+        return []
 
     def _explain_shortfall(self):
         with exact():

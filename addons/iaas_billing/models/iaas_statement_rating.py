@@ -49,6 +49,7 @@ class IaasStatement(models.Model):
                 values = statement._prepare_lines(own, meters, terms, usage)
                 if statement._reach_bands(values, terms):
                     values = statement._prepare_lines(own, meters, terms, usage)
+                values = statement._get_billed_lines(values)
                 statement._round_lines(values)
             except (UserError, ValueError) as error:
                 problems[statement] = self.env._(
@@ -59,11 +60,12 @@ class IaasStatement(models.Model):
                 )
                 values = []
             computed[statement] = values
-            statement.usage_hash = usage.fingerprint(statement)
+            statement.usage_hash = statement._get_usage_hash(usage)
         # In their order: what a term lacks counts all periods before.
         for statement in self.sorted("period_start"):
             if statement not in problems:
                 computed[statement] += statement._prepare_shortfall(computed)
+        self._deduct_advances(computed, problems)
         self._store_lines([values for part in computed.values() for values in part])
         return problems
 
@@ -121,9 +123,16 @@ class IaasStatement(models.Model):
             boundaries[statement] = sorted(days)
         return Usage(self, boundaries, event_products, meters, terms)
 
+    def _get_usage_hash(self, usage):
+        return usage.fingerprint(self)
+
     # ------------------------------------------------------------------
     # Lines
     # ------------------------------------------------------------------
+
+    def _get_billed_lines(self, values_list):
+        """The values of what the statement bills of all that was rated for it."""
+        return values_list
 
     def _prepare_lines(self, resources, meters, terms, usage):
         """The values of all lines of the statement, with exact amounts."""
@@ -339,6 +348,8 @@ class IaasStatement(models.Model):
             "days": 0,
             "days_in_month": 0,
             "committed_amount": ZERO,
+            "advance_percent": ZERO,
+            "settles_line_id": False,
             "list_amount": list_amount,
             "amount_exact": amount_exact,
             "segment_start": segment.first,

@@ -25,6 +25,7 @@ class IaasStatement(models.Model):
         digits = self.currency_id.decimal_places
         return {
             "statement": self.name,
+            "kind": self.kind,
             "corrects": self.correction_of_id.name or None,
             "contract": self.contract_id.name,
             "customer": self.partner_id.ref or str(self.partner_id.id),

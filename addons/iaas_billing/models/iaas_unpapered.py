@@ -25,7 +25,14 @@ class IaasUnpapered(models.Model):
             "timezone",
         ],
         "iaas.resource": ["contract_id", "date_start", "date_end", "active"],
-        "iaas.statement": ["contract_id", "state", "move_id", "amount_untaxed"],
+        "iaas.statement": [
+            "contract_id",
+            "kind",
+            "state",
+            "move_id",
+            "amount_untaxed",
+            "amount_advance",
+        ],
         "iaas.statement.line": ["amount", "segment_start", "segment_end"],
         "account.move": ["amount_residual"],
     }
@@ -134,7 +141,8 @@ class IaasUnpapered(models.Model):
 
     def _query_billed(self):
         """What posted statements charged for days before the signature, and how much
-        of their invoices is open, by the same share."""
+        of their invoices is open, by the same share. What was billed in advance is
+        deducted for the days for which it was billed."""
         return SQL(
             """
             SELECT contract_id, SUM(unpapered) AS amount,
@@ -142,7 +150,9 @@ class IaasUnpapered(models.Model):
               FROM (
                     SELECT statement.contract_id, statement.amount_untaxed,
                            CASE WHEN move.payment_state <> 'reversed'
-                                THEN move.amount_residual END AS residual,
+                                THEN CASE move.move_type WHEN 'out_refund' THEN -1
+                                     ELSE 1 END * move.amount_residual
+                           END AS residual,
                            SUM(line.amount * GREATEST(
                                LEAST(COALESCE(contract.signed_date, 'infinity'),
                                      line.segment_end + 1) - line.segment_start, 0
@@ -161,17 +171,19 @@ class IaasUnpapered(models.Model):
         )
 
     def _query_income(self, now):
-        """The average day of the last 12 months, with the contract renewed."""
+        """The average day of the last 12 months, with the contract renewed: what the
+        periods came to, of which advances are a part."""
         return SQL(
             """
             SELECT contract.id AS contract_id,
-                   SUM(statement.amount_untaxed)
+                   SUM(statement.amount_untaxed + COALESCE(statement.amount_advance, 0))
                    / SUM(statement.date_to - statement.date_from + 1)
                      FILTER (WHERE statement.correction_of_id IS NULL) AS daily
               FROM contract
               JOIN iaas_statement statement
                 ON statement.contract_id IN (contract.id, contract.renewal_of_id)
              WHERE statement.state = 'posted' AND statement.period_end >= %s
+               AND statement.kind = 'regular'
              GROUP BY contract.id
             """,
             now - relativedelta(months=12),

@@ -124,6 +124,7 @@ class IaasUsageArchive(models.Model):
                            SELECT FROM iaas_statement statement
                             WHERE statement.contract_id = resource.contract_id
                               AND statement.state = 'posted'
+                              AND statement.kind = 'regular'
                               AND statement.period_start <= event.time
                               AND statement.period_end > event.time
                               AND statement.write_date >= event.received_at)

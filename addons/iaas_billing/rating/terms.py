@@ -33,7 +33,15 @@ class Terms:
         self._order = self._env["iaas.price.dimension"]._get_order()
         contracts = statements.contract_id
         contracts.line_ids.fetch(
-            ["product_id", "categ_id", "min_spend", "date_start", "date_end"]
+            [
+                "product_id",
+                "categ_id",
+                "min_spend",
+                "billing_timing",
+                "advance_percent",
+                "date_start",
+                "date_end",
+            ]
         )
         for price in self._env["iaas.price"]._search_rules(
             products,
@@ -151,6 +159,8 @@ class Terms:
             terms = (
                 price,
                 discount.discount,
+                discount.billing_timing,
+                discount.advance_percent,
                 *(
                     contract._get_discount(product, start, band.__ge__).discount
                     for band in (ZERO, *bands)

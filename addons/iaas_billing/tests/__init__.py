@@ -1,3 +1,6 @@
+from . import test_advance
+from . import test_advance_changes
+from . import test_advance_property
 from . import test_billing_run
 from . import test_billing_run_preview
 from . import test_billing_zones
@@ -7,6 +10,7 @@ from . import test_gates
 from . import test_invoicing
 from . import test_invoicing_obstacles
 from . import test_model_security
+from . import test_payment_promise
 from . import test_rating
 from . import test_rating_changes
 from . import test_rating_dimensions

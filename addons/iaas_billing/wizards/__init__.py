@@ -1,1 +1,2 @@
 from . import iaas_statement_reason
+from . import iaas_contract_review

@@ -1,6 +1,7 @@
 from . import (
     iaas_dimension_mixin,
     iaas_catalogue,
+    iaas_contract_timing,
     iaas_contract_terms,
     iaas_contract_discount,
     iaas_contract,

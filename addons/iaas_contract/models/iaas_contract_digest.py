@@ -27,6 +27,7 @@ TERM_FIELDS = (
     "commitment_amount",
     "shortfall_rule",
     "billing_timing",
+    "advance_percent",
     "service_level",
     "catalogue_id",
     "note",
@@ -36,12 +37,14 @@ DISCOUNT_FIELDS = (
     "categ_id",
     "discount",
     "min_spend",
+    "billing_timing",
+    "advance_percent",
     "date_start",
     "date_end",
 )
 # Terms that came later stand only where they are agreed on, so that the digest of
 # what was agreed before them stays the same.
-LATER_FIELDS = {"min_spend"}
+LATER_FIELDS = {"min_spend", "billing_timing", "advance_percent"}
 PRICE_FIELDS = (
     "product_id",
     "date_start",
@@ -91,7 +94,7 @@ class IaasContract(models.Model):
         terms = (version or contract).sudo()
         proposed = [name for name in TERM_FIELDS if name in _shared_fields(self.env)]
         data = {
-            **_plain(contract, TERM_FIELDS),
+            **_plain(contract, [name for name in TERM_FIELDS if name not in proposed]),
             **_plain(terms, proposed),
             "clauses": [
                 _plain(clause, CLAUSE_FIELDS)
@@ -205,6 +208,8 @@ def _shown(model, name, value):
         return text if len(text) <= LONG_TEXT else f"{text[:LONG_TEXT]}…"
     if field.type == "float" and name == "discount":
         return f"{value} %"
+    if name == "advance_percent":
+        return model.env._("%(percent)s %% in advance", percent=value)
     if name == "min_spend":
         return model.env._("from a spend of %(amount)s", amount=value)
     return str(value) or "–"

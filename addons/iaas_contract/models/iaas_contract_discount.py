@@ -8,7 +8,7 @@ class IaasContractDiscount(models.AbstractModel):
 
     _name = "iaas.contract.discount"
     _description = "Discount of a Framework Contract"
-    _inherit = ["iaas.decimal.mixin"]
+    _inherit = ["iaas.contract.timing"]
 
     sequence = fields.Integer(default=10)
     product_id = fields.Many2one(
@@ -34,6 +34,9 @@ class IaasContractDiscount(models.AbstractModel):
         "short needs as much less. Of several bands the highest reached holds. "
         "0: always.",
     )
+    billing_timing = fields.Selection(
+        help="When the fees of these services are due. Empty: as the contract says."
+    )
     date_start = fields.Date(string="From", help="First day. Empty: from the start.")
     date_end = fields.Date(string="Until", help="Last day, included. Empty: open.")
 
@@ -53,7 +56,14 @@ class IaasContractDiscount(models.AbstractModel):
         "The last day of a discount cannot be before its first day.",
     )
 
-    @api.depends("product_id", "categ_id", "discount", "min_spend")
+    @api.depends(
+        "product_id",
+        "categ_id",
+        "discount",
+        "min_spend",
+        "billing_timing",
+        "advance_percent",
+    )
     def _compute_display_name(self):
         for line in self:
             target = line.product_id.display_name or line.categ_id.display_name or ""
@@ -64,6 +74,8 @@ class IaasContractDiscount(models.AbstractModel):
                     discount=text,
                     spend=f"{line.min_spend.normalize():f}",
                 )
+            if line.billing_timing:
+                text = f"{text}, {line._timing_text()}"
             line.display_name = text
 
     @api.onchange("product_id")
@@ -117,6 +129,8 @@ class IaasContractDiscount(models.AbstractModel):
             self.categ_id,
             self.discount,
             self.min_spend,
+            self.billing_timing,
+            self.advance_percent,
             self.date_start,
         )
 
@@ -128,6 +142,8 @@ class IaasContractDiscount(models.AbstractModel):
             "categ_id": self.categ_id.id,
             "discount": self.discount,
             "min_spend": self.min_spend,
+            "billing_timing": self.billing_timing,
+            "advance_percent": self.advance_percent,
             "date_start": self.date_start,
             "date_end": self.date_end,
         }

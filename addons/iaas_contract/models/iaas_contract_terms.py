@@ -16,7 +16,7 @@ class IaasContractTerms(models.AbstractModel):
 
     _name = "iaas.contract.terms"
     _description = "Terms of a Framework Contract"
-    _inherit = ["iaas.decimal.mixin"]
+    _inherit = ["iaas.contract.timing"]
 
     date_end = fields.Date(
         string="Last Day",
@@ -77,13 +77,15 @@ class IaasContractTerms(models.AbstractModel):
         "together. In a period that is cut short the commitment counts by days.",
     )
     billing_timing = fields.Selection(
-        [("after", "After the service"), ("before", "Before the service")],
         default="after",
         required=True,
         tracking=True,
-        help="When fees are due. Statements bill after the service; there is no other "
-        "way in the forms until they can.",
+        help="When recurring and one-time fees are due. Before the service they are "
+        "invoiced at the beginning of each settlement period, as they stand then; the "
+        "statement after the period settles that. Usage is billed after the service. "
+        "A discount line may say otherwise for its services.",
     )
+    advance_percent = Decimal(tracking=True)
     service_level = fields.Char(
         tracking=True, help="What is promised, for example 99.95 % a month."
     )
@@ -137,17 +139,6 @@ class IaasContractTerms(models.AbstractModel):
                         months=LONGEST_TERM,
                     )
                 )
-
-    @api.constrains("billing_timing")
-    def _check_billing_timing(self):
-        """No term that statements do not act upon."""
-        if self.filtered(lambda terms: terms.billing_timing == "before"):
-            raise ValidationError(
-                self.env._(
-                    "Fees are billed after the service: statements cannot bill them "
-                    "before it yet."
-                )
-            )
 
     @api.constrains("auto_renew", "date_end")
     def _check_renews_a_term(self):

@@ -24,6 +24,7 @@ AMENDED_FIELDS = (
     "commitment_amount",
     "shortfall_rule",
     "billing_timing",
+    "advance_percent",
     "service_level",
     "catalogue_id",
     "note",

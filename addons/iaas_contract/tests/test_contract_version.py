@@ -4,10 +4,11 @@ from freezegun import freeze_time
 from psycopg2 import IntegrityError
 
 from odoo import Command
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
+from ..models.iaas_contract_digest import terms_digest
 from .common import IaasContractCommon
 
 
@@ -278,11 +279,41 @@ class TestContractVersion(IaasContractCommon):
         version.price_ids.unlink()
         self.assertFalse(version._breaches())
 
-    def test_no_term_that_nobody_acts_upon(self):
-        """R92: fees before the service are not agreed on as long as nothing bills
-        them so."""
-        with self.assertRaisesRegex(ValidationError, "billed after the service"):
-            self.contract.billing_timing = "before"
+    def test_billing_timing(self):
+        """R92: before, after or a share, for the contract and for a line: agreed,
+        versioned and shown like any term."""
+        digest = self.contract._terms_digest()
+        version = self._amend(billing_timing="share", advance_percent="30")
+        version.line_ids = [
+            Command.create(
+                {
+                    "product_id": self.disk.id,
+                    "discount": "0",
+                    "billing_timing": "before",
+                }
+            )
+        ]
+        self.assertIn("→ A share before the service", version.changes)
+        self.assertIn("In Advance (%): – → 30 % in advance", version.changes)
+        self.assertIn("+ Discount: Disk, Before the service", version.changes)
+        self.assertEqual(
+            version._timing_text(), "30 % before the service, the rest after it"
+        )
+        self.assertIn("Before the service", version.line_ids[-1].display_name)
+        proposal = version._proposal()
+        self.assertEqual(proposal["advance_percent"], "30")
+        version.write({"billing_timing": "after", "advance_percent": 0})
+        version.line_ids[-1].unlink()
+        self.assertEqual(terms_digest(version._proposal()), digest)
+
+    def test_share_that_is_given_up(self):
+        """What the contract has and the amendment drops does not stay in the terms."""
+        self.contract.with_user(self.ops_manager).write(
+            {"billing_timing": "share", "advance_percent": "30"}
+        )
+        version = self._amend(billing_timing="before", advance_percent="0")
+        self.assertNotIn("advance_percent", version._proposal())
+        self.assertIn("In Advance (%): 30 % in advance → –", version.changes)
 
     def test_two_amend_at_once(self):
         """Two users editing: one open amendment, and none from outdated terms."""

@@ -62,6 +62,7 @@ class IaasContractReview(models.TransientModel):
         readonly=True,
         help="How many days of what was invoiced in 12 months are not paid.",
     )
+    timing = fields.Char(string="Fees Are Due", readonly=True)
     credit_limit_amount = Decimal(string="Credit Limit", readonly=True)
     limit_use = fields.Integer(string="Limit Used (%)", readonly=True)
     proposal = fields.Text(readonly=True)
@@ -133,6 +134,7 @@ class IaasContractReview(models.TransientModel):
             "has_dimensions": any(row["dimension_text"] for row in rows),
             "margin_percent": _percent(base - cost, base),
             "dso": _days_outstanding(facts),
+            "timing": judged._timing_text(),
             "credit_limit_amount": limit,
             "proposal": "\n".join(self._propose(contract, facts)),
             "needed": "\n".join(
@@ -221,6 +223,10 @@ class IaasContractReview(models.TransientModel):
                         "This discount from a spend of %(spend)s.",
                         spend=_short(offer.min_spend),
                     )
+                )
+            if offer.billing_timing and (offer._timing_text() != terms._timing_text()):
+                notes.append(
+                    self.env._("Fees are due: %(when)s.", when=offer._timing_text())
                 )
             if product in capacity:
                 notes.append(capacity[product])
