@@ -18,6 +18,8 @@ UNITS = {
 }
 # Each of these is a thing of its own at the platform; of others a line is one resource.
 PER_UNIT = {"vpc-vpn", "waf-pro", "ddos-adv"}
+# Into which other services running resources may be changed.
+CHANGES = {"evs-hdd": "evs-ssd", "evs-ssd": "evs-hdd"}
 
 
 def create(env, plan):
@@ -31,6 +33,8 @@ def create(env, plan):
         code: template.product_variant_id
         for code, template in zip(codes, templates, strict=True)
     }
+    for code, other in CHANGES.items():
+        products[code].product_tmpl_id.iaas_change_target_ids = products[other]
     first = plan.window.start.replace(month=1, day=1)
     env["iaas.price"].create(
         [

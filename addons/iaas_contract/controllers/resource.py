@@ -127,6 +127,7 @@ class ResourcePortal(OrderPortal):
             "resource": resource.sudo(),
             "may_change": resource._portal_may_change(),
             "pending": resource._portal_pending(),
+            "monthly_fee": resource._portal_fee(),
             "page_name": "iaas_resource",
             "number": self._iaas_number(),
         }

@@ -149,6 +149,15 @@ class IaasResource(models.Model):
                 raise UserError(self.env._("Choose the new service."))
         return Asked(kind, day, product, quantity)
 
+    def _portal_fee(self):
+        """What it costs a month today, before tax, for those who may change it; None
+        where it has no monthly fee."""
+        if not self._portal_may_change() or self.sudo().is_suspended:
+            return None
+        resource = self.sudo()
+        day = max(resource.contract_id._today(), resource.date_start)
+        return resource._get_monthly_amount(resource.product_id, resource.quantity, day)
+
     def _portal_obstacle(self, asked):
         """Why what was asked is impossible, in the customer's words; else empty."""
         self.ensure_one()

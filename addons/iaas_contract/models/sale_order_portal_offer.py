@@ -150,14 +150,13 @@ class SaleOrder(models.Model):
         none = self.env["iaas.price.dimension.value"].sudo()
         wanted = {}
         for item, own in choices.items():
-            if item.iaas_charge_kind == "usage":
-                own = ()
             options = [
-                [*choice.values, *(() if choice.is_required else (none,))]
+                # Where nothing says in which regions it is offered, any comes first.
+                [*choice.values]
+                if choice.dimension in item.iaas_dimension_value_ids.dimension_id
+                else [none, *choice.values]
                 for choice in own
             ]
-            # What is for any comes first where it may be.
-            options = [sorted(option, key=bool) for option in options]
             for combination in islice(product(*options), MOST_COMBINATIONS):
                 values = none.union(*combination)
                 wanted[item, values] = (item, values._to_dimensions())

@@ -65,6 +65,29 @@ class TestPortalOrderDimension(PortalDimensionCommon):
         self.assertEqual(offer[str(self.server.id)]["net"], "$90.00 / Units / month")
         self.assertIn("0.07", offer[str(self.disk.id)]["price"])
 
+    def test_usage_in_a_region(self):
+        """Where metered services are offered, a region is proposed; events may name
+        another one, so none has to be chosen."""
+        self.traffic.iaas_dimension_value_ids = self.sg1 + self.tk1
+        self._iaas_price(
+            self.traffic, "0.2", dimension_value_ids=[Command.set(self.tk1.ids)]
+        )
+        key = str(self.traffic.id)
+        for form, chosen, prices in (
+            ({}, self.sg1, ("0.085",)),
+            ({self._dim(self.traffic): str(self.tk1.id)}, self.tk1, ("0.2",)),
+            (
+                {self._dim(self.traffic): ""},
+                self.tk1.browse(),
+                ("0.085", "Region: Tokyo: $0.2"),
+            ),
+        ):
+            item = self._offer(**form)[key]
+            self.assertEqual(item["dimensions"][0]["chosen"], chosen)
+            self.assertEqual(len(item["price"].splitlines()), len(prices))
+            for price in prices:
+                self.assertIn(price, item["price"])
+
     def test_own_price_goes_before(self):
         """As everywhere: what the contract agreed for all regions holds in Tokyo."""
         self._iaas_price(self.server, "60", contract_id=self.contract.id)

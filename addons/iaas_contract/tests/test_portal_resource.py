@@ -416,8 +416,12 @@ class TestPortalResourceHttp(PortalOrderHttpMixin, PortalResourceCommon, HttpCas
             self.assertFalse(resource.segment_ids)
             self.assertEqual(resource.message_ids, before)
         self.assertFalse(self.volume.date_end)
-        self._login(self.reader)
-        self.assertNotIn("/stop", self.url_open(self._url(self.volume)).text)
+        # What it costs, too, is for those who order.
+        for user, shown in ((self.reader, False), (self.buyer, True)):
+            self._login(user)
+            page = self.url_open(self._url(self.volume)).text
+            self.assertEqual("/stop" in page, shown)
+            self.assertEqual("Monthly fee" in page, shown)
 
     def test_unknown_kinds(self):
         self._login(self.buyer)

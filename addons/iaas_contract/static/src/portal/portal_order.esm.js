@@ -32,6 +32,7 @@ export class PortalOrder extends Interaction {
         const discount = terms.discount ? `${terms.discount} %` : "";
         row.querySelector(".o_iaas_price").textContent = terms.price;
         row.querySelector(".o_iaas_discount").textContent = discount;
+        row.querySelector(".o_iaas_has_discount").classList.toggle("d-none", !discount);
         row.querySelector(".o_iaas_net").textContent = terms.net;
         const message = row.querySelector(".o_iaas_message");
         message.textContent = terms.message;
