@@ -193,12 +193,15 @@ class IaasStatement(models.Model):
             )
         return statement.env._(
             "%(what)s, %(period)s, resources: %(count)s",
-            what=group.with_context(lang=self.partner_id.lang).display_name
-            if group._name == "iaas.contract"
-            else group.with_context(lang=self.partner_id.lang).name,
+            what=statement._get_group_name(group),
             period=statement._period_text(),
             count=len(lines.resource_id),
         )
+
+    def _get_group_name(self, group):
+        """The family, product or contract, in the customer's language."""
+        group = group.with_context(lang=self.partner_id.lang)
+        return group.display_name if group._name == "iaas.contract" else group.name
 
     def _get_invoice_keys(self, products):
         """What the statement lines are summed by on the invoice.

@@ -155,7 +155,7 @@ class IaasStatement(models.Model):
         if not self.amount_advance or self.correction_of_id:
             return super()._is_free()
         totals = {}
-        for (_family, account, taxes, _advance), lines in self._group_lines().items():
+        for (_group, account, taxes, _advance), lines in self._group_lines().items():
             totals.setdefault((account, taxes), 0)
             totals[account, taxes] += sum(lines.mapped("amount"))
         return all(map(self.currency_id.is_zero, totals.values()))
@@ -198,8 +198,8 @@ class IaasStatement(models.Model):
         statement = self.with_context(lang=self.partner_id.lang)
         if advance:
             return statement.env._(
-                "%(family)s, less what %(invoice)s billed in advance",
-                family=family.with_context(lang=self.partner_id.lang).name,
+                "%(what)s, less what %(invoice)s billed in advance",
+                what=statement._get_group_name(group),
                 invoice=advance.move_id.name or advance.name,
             )
         name = super()._get_invoice_line_name(group, lines)
