@@ -29,6 +29,7 @@ from . import test_usage_connector
 from . import test_usage_daily
 from . import test_usage_files
 from . import test_usage_folder
+from . import test_usage_fuzz
 from . import test_usage_http
 from . import test_usage_import
 from . import test_usage_ingest
