@@ -14,6 +14,7 @@ from . import test_payment_promise
 from . import test_rating
 from . import test_rating_changes
 from . import test_rating_dimensions
+from . import test_rating_golden
 from . import test_rating_usage
 from . import test_renewal
 from . import test_security
