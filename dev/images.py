@@ -39,6 +39,7 @@ PAGES = {
     "customer": [
         ("portal_order", "my/iaas/order", []),
         ("portal_contracts", "my/contracts", []),
+        ("portal_usage", "my/usage", []),
     ],
     "ops.manager": [
         ("services", "odoo/iaas-services", []),
@@ -52,6 +53,7 @@ PAGES = {
         ("statement_line", "odoo/iaas-statement-lines", [FIRST_ROW]),
         ("revenue", "odoo/iaas-revenue", []),
         ("usage", "odoo/iaas-usage", []),
+        ("settlement_board", "odoo/iaas-settlement-board", []),
         (
             "invoice",
             "odoo/iaas-statements",
