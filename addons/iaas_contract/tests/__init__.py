@@ -27,6 +27,7 @@ from . import (
     test_decimal_field,
     test_gates,
     test_lifecycle,
+    test_list_queries,
     test_order_credit,
     test_order_placing,
     test_order_report,
