@@ -35,6 +35,7 @@ from . import (
     test_portal_order,
     test_portal_order_dimension,
     test_portal_resource,
+    test_portal_resource_race,
     test_price,
     test_price_calculator,
     test_price_dimension,
