@@ -5,6 +5,7 @@ from . import (
     test_negotiation,
     test_stakeholder,
     test_contract_robust,
+    test_state_tables,
     test_terms_held,
     test_affiliate_report,
     test_catalogue_version,
