@@ -160,7 +160,7 @@ class IaasContractPortal(CustomerPortal):
         values = {
             "contract": contract,
             "versions": contract.version_ids.filtered(
-                lambda version: version.state in ("in_force", "superseded", "approved")
+                lambda version: version._is_shown_to_customer()
             ).sorted("number", reverse=True),
             "documents": contract._portal_documents(),
             "to_sign": contract._documents_to_sign() if may_sign else [],

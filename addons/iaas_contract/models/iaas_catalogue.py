@@ -141,6 +141,9 @@ class IaasCatalogue(models.Model):
     def _get_version(self, day):
         """The version in force on a civil day; empty before the first one."""
         self.ensure_one()
-        return self.version_ids.filtered(
+        versions = self.version_ids
+        begun = versions.filtered(
             lambda version: not version.date_start or version.date_start <= day
-        )._latest()
+        )
+        # What is filtered forgets with which others it is read.
+        return begun._latest().with_prefetch(versions._prefetch_ids)

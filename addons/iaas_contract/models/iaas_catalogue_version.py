@@ -96,6 +96,8 @@ class IaasCatalogueVersion(models.Model):
         for version in versions:
             others = version.catalogue_id.version_ids - version
             version.number = max(others.mapped("number"), default=0) + 1
+        if not self.env.su:
+            versions._check_not_locked()
         return versions
 
     def write(self, vals):

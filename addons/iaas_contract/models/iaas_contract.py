@@ -456,8 +456,9 @@ class IaasContract(models.Model):
 
     def _day_of(self, instant):
         """The civil day that holds a naive UTC instant in the contract's zone."""
-        # Also asked of a form in which no contract is chosen yet.
-        zone = ZoneInfo(self[:1].timezone or "UTC")
+        # Also asked of a form in which no contract is chosen yet. No slice of one: that
+        # would be read alone, for each record of a list.
+        zone = ZoneInfo((self if len(self) < 2 else self[:1]).timezone or "UTC")
         return instant.replace(tzinfo=ZoneInfo("UTC")).astimezone(zone).date()
 
     def _today(self):

@@ -35,7 +35,8 @@ class IaasContractApprovalRule(models.Model):
         default="discount",
     )
     threshold = Decimal(
-        help="Percent of discount, or an amount in the currency of the contract."
+        help="Percent of discount, or of an own price below the list price, both "
+        "together; or an amount in the currency of the contract."
     )
     group_ids = fields.Many2many(
         "res.groups", string="Approving Groups", help="Anyone of these may approve."
@@ -60,25 +61,28 @@ class IaasContractApprovalRule(models.Model):
         return user in self.user_ids or bool(self.group_ids & user.all_group_ids)
 
     @api.model
-    def _match(self, contract, terms, breaches):
-        """The rules that these terms of the contract come under."""
+    def _match(self, contract, terms, breaches, rebates):
+        """The rules that these terms of the contract come under.
+
+        :param rebates: percentages by which own prices are below the list
+        """
         tier = contract.partner_id.iaas_tier_id
         rules = self.search([("company_id", "in", (False, contract.company_id.id))])
         return rules.filtered(
             lambda rule: (
                 (not rule.tier_ids or tier in rule.tier_ids)
-                and rule._applies(terms, breaches)
+                and rule._applies(terms, breaches, rebates)
             )
         )
 
-    def _applies(self, terms, breaches):
+    def _applies(self, terms, breaches, rebates):
         self.ensure_one()
         if self.condition == "always":
             return True
         if self.condition == "breach":
             return bool(breaches)
         values = {
-            "discount": [line["discount"] for line in terms["discounts"]],
+            "discount": [line["discount"] for line in terms["discounts"]] + rebates,
             "credit": [terms["credit_limit_amount"]],
             "commitment": [terms["commitment_amount"]],
         }[self.condition]

@@ -101,8 +101,35 @@ class IaasContractJudged(models.AbstractModel):
         """The rules that the terms come under, now."""
         self.ensure_one()
         return self._no_rules()._match(
-            self._judged_contract().sudo(), self._judged_terms(), self._breaches()
+            self._judged_contract().sudo(),
+            self._judged_terms(),
+            self._breaches(),
+            list(self._own_price_rebates()),
         )
+
+    def _own_price_rebates(self):
+        """By how many percent own prices are at most below the list price, together
+        with the discount on them: they give away what a discount would."""
+        self.ensure_one()
+        terms, contract = self.sudo(), self._judged_contract().sudo()
+        today = max(contract.date_start, contract._today())
+        lists = self.env["iaas.price"].sudo().with_company(contract.company_id)
+        prices = terms.price_ids.filtered(
+            lambda price: not price.date_end or price.date_end >= today
+        )
+        days = prices.grouped(lambda price: max(price.date_start or today, today))
+        for day, group in days.items():
+            found = lists._find_each(
+                {price: (price.product_id, price._get_dimensions()) for price in group},
+                day,
+                contract,
+                own=lists.browse(),
+            )
+            for price in group:
+                rebate = found[price] and price._get_rebate(found[price])
+                if rebate:
+                    offer = terms.line_ids._pick(price.product_id, day, reached=bool)
+                    yield 100 - (100 - rebate) * (100 - offer.discount) / 100
 
     def _pending_rules(self):
         """The rules that nobody approved these very terms under yet."""

@@ -101,7 +101,9 @@ class IaasContract(models.Model):
         self._check_notice_possible()
         self.check_access("write")
         for contract in self:
-            if day > contract._today():
+            # East of the contract the user's day has begun.
+            today = max(contract._today(), fields.Date.context_today(self))
+            if day > today:
                 raise UserError(
                     self.env._("A notice is recorded once it was given, not before.")
                 )
@@ -119,6 +121,7 @@ class IaasContract(models.Model):
                         end=format_date(self.env, contract.date_end),
                     )
                 )
+            day = min(day, contract._today())
             contract._set_life(notice_date=day, notice_by=by, notice_person=person)
             contract._let_end(reason)
             contract.activity_unlink([NOTICE_ACTIVITY])

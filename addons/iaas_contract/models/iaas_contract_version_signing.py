@@ -66,6 +66,14 @@ class IaasContractVersion(models.Model):
 
     # === BUSINESS ===
 
+    def _is_shown_to_customer(self):
+        """Whether the customer may know the version: an amendment once it was sent."""
+        self.ensure_one()
+        return self.state in ("in_force", "superseded") or (
+            self.state == "approved"
+            and (bool(self.date_sent) or self == self.contract_id.version_id)
+        )
+
     def _offer(self):
         """From now on the customer may sign."""
         self.ensure_one()

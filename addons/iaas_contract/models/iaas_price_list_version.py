@@ -204,6 +204,7 @@ class IaasPriceListVersion(models.Model):
 
     def action_submit(self):
         """Ask the approver; from here on the version cannot be changed."""
+        self.check_access("write")
         for version in self:
             version._check_draft()
             version._check_complete()
@@ -240,6 +241,7 @@ class IaasPriceListVersion(models.Model):
 
     def action_cancel(self):
         """Give the version up before anything of it is in force."""
+        self.check_access("write")
         for version in self:
             if version.state == "approved":
                 raise UserError(

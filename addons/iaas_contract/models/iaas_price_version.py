@@ -66,6 +66,16 @@ class IaasPrice(models.Model):
             return "changed", low
         return "changed", self.env._("%(low)s to %(high)s", low=low, high=high)
 
+    def _get_rebate(self, other):
+        """By how many percent the price is at most below another one; 0 where nothing
+        can be compared, as with prices by event."""
+        self.ensure_one()
+        try:
+            change = change_range(other._to_pricing(), self._to_pricing())
+        except ValueError:
+            return 0
+        return max(-change[0], 0) if change else 0
+
     def _format_percent(self, percent):
         sign = "+" if percent > 0 else "\N{MINUS SIGN}" if percent < 0 else ""
         return f"{sign}{self._format_number(abs(percent))} %"

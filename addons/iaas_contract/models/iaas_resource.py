@@ -1,8 +1,11 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 from ..fields import Decimal
+
+# What an order says of the resources that it starts.
+ORDERED_FIELDS = {"contract_id", "product_id", "quantity", "dimension_value_ids"}
 
 
 class IaasResource(models.Model):
@@ -243,6 +246,39 @@ class IaasResource(models.Model):
                 limit=1,
             )
         )
+
+    def write(self, vals):
+        if not self.env.su:
+            self._check_ordered(vals)
+        return super().write(vals)
+
+    def _check_ordered(self, vals):
+        """For whom, what, where and how much follows from the order; nobody gives a
+        resource to another customer."""
+        for resource in self.sudo():
+            contract = resource.contract_id.browse(vals.get("contract_id"))
+            moved = contract and contract.partner_id != resource.partner_id
+            changed = {
+                name
+                for name in ORDERED_FIELDS & vals.keys()
+                if resource.sale_line_id and resource._changes(name, vals[name])
+            }
+            if moved or changed:
+                raise UserError(
+                    self.env._(
+                        "%(resource)s was ordered as it is: use Resize, Change Product "
+                        "or Stop, which say from which day, or order another one.",
+                        resource=resource.display_name,
+                    )
+                    if changed
+                    else self.env._(
+                        "%(resource)s is rented by %(customer)s: stop it, and order "
+                        "one for %(other)s.",
+                        resource=resource.display_name,
+                        customer=resource.partner_id.display_name,
+                        other=contract.partner_id.display_name,
+                    )
+                )
 
     # === ACTIONS ===
 

@@ -62,6 +62,52 @@ class TestContractApproval(IaasContractCommon):
         self.assertEqual(contract.decision_ids.decision, "automatic")
         self.assertEqual(contract.decision_ids.digest, contract._terms_digest())
 
+    def test_own_price_far_below_the_list_is_a_discount(self):
+        """R36, R37: what no discount may come to, no own price may either, nor both
+        together."""
+        manager = self.sales_manager
+        for unit_price, discount, needs in (
+            ("1", "0", True),
+            ("50", "0", True),
+            ("70", "10", False),
+            ("64", "10", True),
+            ("90", "0", False),
+        ):
+            with self.subTest(unit_price=unit_price, discount=discount):
+                contract = self._contract(discount)
+                price = self.env["iaas.price"].with_user(manager)
+                price.create(
+                    {
+                        "product_id": self.server.id,
+                        "contract_id": contract.id,
+                        "unit_price": unit_price,
+                    }
+                )
+                self.assertEqual(
+                    contract._approval_rules().mapped("condition"),
+                    ["discount"] if needs else [],
+                )
+        contract = self._contract("0")
+        self._iaas_price(
+            self.traffic,
+            0,
+            contract_id=contract.id,
+            charge_model="graduated",
+            tier_ids=[
+                Command.create({"up_to": 100, "unit_price": "0.085"}),
+                Command.create({"sequence": 20, "unit_price": "0.01"}),
+            ],
+        )
+        self.assertTrue(contract._approval_rules(), "a deep tier")
+
+    def test_own_price_of_an_amendment_is_a_discount(self):
+        self.contract.action_amend()
+        version = self.contract.version_ids.filtered(lambda v: v.state == "draft")
+        version.with_user(self.sales_manager).price_ids = [
+            Command.create({"product_id": self.server.id, "unit_price": 1})
+        ]
+        self.assertEqual(version._approval_rules().mapped("condition"), ["discount"])
+
     def test_deep_discount_goes_the_whole_way(self):
         contract = self._contract()
         with self.assertRaisesRegex(UserError, "are not approved yet"):

@@ -62,6 +62,19 @@ class TestContractNotice(IaasContractCommon):
             self._notice("2027-09-30")
         self.assertTrue(self.contract.notice_date)
 
+    def test_today_of_the_user_is_no_future(self):
+        """East of the contract the day has begun: what the form proposes is taken."""
+        wizard = self.env["iaas.contract.notice"].with_user(self.ops_user)
+        wizard = wizard.with_context(tz="Pacific/Kiritimati")
+        contract = self.contract
+        contract.write({"auto_renew": True, "notice_days": 30})
+        notice = wizard.create(
+            {"contract_id": contract.id, "person": "Mei", "reason": "Moves"}
+        )
+        self.assertEqual((notice.date - contract._today()).days, 1)
+        notice.action_give_notice()
+        self.assertEqual(contract.notice_date, contract._today())
+
     def test_late_notice(self):
         with freeze_time("2027-10-03 12:00:00"):
             with self.assertRaisesRegex(UserError, "had to be given by 10/02/2027"):

@@ -106,6 +106,24 @@ class TestContractPortal(IaasSigningCommon, HttpCase):
             "decider@example.com", "".join(filter(None, mails.mapped("email_to")))
         )
 
+    def test_amendment_is_shown_once_it_was_sent(self):
+        """Approved terms are nobody's at the customer before they are offered."""
+        contract = self._sent()
+        self._sign_online(self._document(contract))
+        contract.action_amend()
+        version = contract.version_ids.filtered(lambda v: v.state == "draft")
+        version.notice_days = 77
+        version.action_submit()
+        self.assertEqual(version.state, "approved")
+        self._login(self.decider)
+        self.assertNotIn("→ 77", self._open(f"/my/contracts/{contract.id}"))
+        versions = self.env["iaas.contract.version"].with_user(self.decider)
+        self.assertNotIn(version, versions.search([]))
+        version.action_send_mail()
+        self.env.flush_all()
+        self.assertIn("→ 77", self._open(f"/my/contracts/{contract.id}"))
+        self.assertIn(version, versions.search([]))
+
     def test_signed_twice(self):
         """Two tabs, two people: the second is told who signed."""
         document = self._sent().document_ids

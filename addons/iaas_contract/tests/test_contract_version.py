@@ -166,11 +166,11 @@ class TestContractVersion(IaasContractCommon):
 
     def test_own_price_changes_from_the_day(self):
         """The amendment proposes all own prices; the old one ends the day before."""
-        own, version = self._propose_price(unit_price="65")
+        own, version = self._propose_price(unit_price="68")
         self.assertFalse(version.price_ids.active)
         self.assertEqual(self.contract.price_ids, own)
         self.assertIn("− Own price: Server, 2026-01-01, Per unit, 70", version.changes)
-        self.assertIn("+ Own price: Server, 2026-01-01, Per unit, 65", version.changes)
+        self.assertIn("+ Own price: Server, 2026-01-01, Per unit, 68", version.changes)
         version.action_submit()
         self._agree(version)
         with freeze_time("2026-04-01 00:10:00"):
@@ -181,11 +181,11 @@ class TestContractVersion(IaasContractCommon):
         new = self.contract.price_ids - own
         self.assertEqual(new, version.price_ids)
         self.assertEqual(new.date_start, date(2026, 4, 1))
-        for day, amount in ((date(2026, 3, 31), 70), (date(2026, 4, 1), 65)):
+        for day, amount in ((date(2026, 3, 31), 70), (date(2026, 4, 1), 68)):
             price = self.env["iaas.price"]._find(self.server, day, self.contract)
             self.assertEqual(price[self.server].compute_amount(1), amount)
         frozen = [row["unit_price"] for row in version.terms["prices"]]
-        self.assertEqual(sorted(frozen), ["65", "70"])
+        self.assertEqual(sorted(frozen), ["68", "70"])
         self.assertEqual(version.digest, self.contract._terms_digest())
 
     def test_own_price_taken_out_ends(self):
@@ -193,7 +193,7 @@ class TestContractVersion(IaasContractCommon):
         version.write({"date_effective": date(2026, 3, 10)})
         version.price_ids.unlink()
         version.price_ids = [
-            Command.create({"product_id": self.disk.id, "unit_price": "0.03"})
+            Command.create({"product_id": self.disk.id, "unit_price": "0.04"})
         ]
         version.action_submit()
         self._agree(version)
@@ -256,7 +256,7 @@ class TestContractVersion(IaasContractCommon):
                 change()
 
     def test_tampered_own_price(self):
-        _own, version = self._propose_price(unit_price="65")
+        _own, version = self._propose_price(unit_price="68")
         version.date_effective = date(2026, 3, 10)
         version.action_submit()
         self._agree(version)

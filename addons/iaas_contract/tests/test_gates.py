@@ -46,6 +46,42 @@ class TestGates(IaasContractCommon):
             with self.subTest(values), self.assertRaises(UserError):
                 resource.with_user(self.ops_user).write(values)
 
+    def test_what_was_ordered_is_not_rewritten_by_hand(self):
+        """R30: for whom, what, where and how much follows from the order; changes are
+        dated. Another customer does not get the bill."""
+        order = self._iaas_order(self.contract, (self.disk, 100))
+        order.action_confirm()
+        resource = order.iaas_resource_ids.with_user(self.ops_user)
+        other = self._iaas_contract(self.other_customer, state="active")
+        region = self.env.ref("iaas_contract.iaas_price_dimension_region")
+        value = region.value_ids.create({"dimension_id": region.id, "code": "t1"})
+        for values in (
+            {"contract_id": other.id},
+            {"quantity": 1},
+            {"product_id": self.server.id},
+            {"dimension_value_ids": [Command.set(value.ids)]},
+        ):
+            with self.subTest(values), self.assertRaises(UserError):
+                resource.write(values)
+        resource.write({"external_ref": "vol-1", "quantity": 100})
+        by_hand = self._resource().with_user(self.ops_user)
+        with self.assertRaises(UserError):
+            by_hand.contract_id = other
+        by_hand.product_id = self.disk
+
+    def test_catalogue_of_the_past_stays(self):
+        """R59: what contracts could order by is not rewritten by a version of the
+        past."""
+        versions = self.env["iaas.catalogue.version"].with_user(self.sales_manager)
+        with self.assertRaisesRegex(UserError, "later day"):
+            versions.create(
+                {
+                    "catalogue_id": self.catalogue.id,
+                    "date_start": date(2026, 1, 1),
+                    "product_ids": [Command.set(self.server.ids)],
+                }
+            )
+
     def test_resource_outside_the_catalogue_is_refused(self):
         """R27: the catalogue holds for resources entered by hand, too."""
         with self.assertRaisesRegex(ValidationError, "not in the catalogue"):

@@ -118,7 +118,8 @@ class IaasContractSign(models.TransientModel):
             )
 
     def _check_dates(self):
-        today = self.contract_id._today()
+        # East of the contract the user's day has begun.
+        today = max(self.contract_id._today(), fields.Date.context_today(self))
         if max(self.signed_date, self.our_signed_date) > today:
             raise ValidationError(
                 self.env._("The day of signature cannot be in the future.")
