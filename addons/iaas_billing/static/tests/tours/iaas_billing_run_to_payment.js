@@ -50,7 +50,7 @@ registry.category("web_tour.tours").add("iaas_billing_run_to_payment", {
             run: "click",
         },
         {
-            trigger: ".o_data_row td:contains(Northwind Logistics)",
+            trigger: ".o_list_view .o_data_row td:contains(Northwind Logistics)",
             run: "click",
         },
         {
