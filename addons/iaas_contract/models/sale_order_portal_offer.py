@@ -310,7 +310,7 @@ class SaleOrderLine(models.Model):
             "price": price.summary
             if single
             else "\n".join(each._describe_labelled() for each in prices),
-            "discount": discount and price._format_number(discount),
+            "discount": price._format_number(discount) if discount else "",
             "net": net,
             "message": "",
         }

@@ -95,6 +95,10 @@ class TestPortalOrderDimension(PortalDimensionCommon):
             self.contract, self.server.id, self.tk1.ids
         )
         self.assertEqual(quote["net"], "$54.00 / Units / month")
+        quote = self.Order.with_user(self.buyer)._iaas_portal_quote(
+            self.contract, self.disk.id, self.tk1.ids
+        )
+        self.assertEqual(quote["discount"], "")
 
     def test_quote_is_what_is_ordered(self):
         Order = self.Order.with_user(self.buyer)
