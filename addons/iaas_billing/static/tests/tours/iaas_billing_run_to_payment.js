@@ -50,6 +50,10 @@ registry.category("web_tour.tours").add("iaas_billing_run_to_payment", {
             run: "click",
         },
         {
+            content: "They are shown",
+            trigger: ".o_last_breadcrumb_item:contains(Statements)",
+        },
+        {
             trigger: ".o_list_view .o_data_row td:contains(Northwind Logistics)",
             run: "click",
         },
