@@ -2,6 +2,21 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..pricing import change_range
+from .iaas_price import PRICING_FIELDS
+
+# What makes a price of the list what it is.
+LISTED_FIELDS = {
+    *PRICING_FIELDS,
+    "tier_ids",
+    "product_id",
+    "contract_id",
+    "company_id",
+    "currency_id",
+    "dimension_value_ids",
+    "date_start",
+    "date_end",
+    "active",
+}
 
 
 class IaasPrice(models.Model):
@@ -98,23 +113,65 @@ class IaasPrice(models.Model):
                 )
         prices = super().create(vals_list)
         prices.version_id._note_writer()
+        prices._check_list_is_free()
         return prices
 
     def write(self, vals):
         self._check_version_allows(vals)
         self.version_id._note_writer()
-        return super().write(vals)
+        if not LISTED_FIELDS & vals.keys():
+            return super().write(vals)
+        self._check_list_is_free()
+        result = super().write(vals)
+        self._check_list_is_free()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_if_version_is_draft(self):
         self.version_id._check_draft()
         self.version_id._note_writer()
+        self._check_list_is_free()
 
     def _check_changeable(self):
         """Refuse a change of the tiers where the price itself may not change."""
         self._check_contract_amendable()
         self._check_version_allows({"tier_ids": True})
         self.version_id._note_writer()
+        self._check_list_is_free()
+
+    def _check_list_is_free(self):
+        """Refuse changes of the list by hand in companies that approve their prices:
+        from the first approved version on, prices go by versions."""
+        listed = self.filtered(
+            lambda price: (
+                not price.contract_id
+                and not price.amendment_id
+                and price.version_id.state not in ("draft", "to_approve")
+            )
+        )
+        if self.env.su or not listed:
+            return
+        approved = (
+            self.env["iaas.price.list.version"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "in", listed.company_id.ids),
+                    ("state", "=", "approved"),
+                ],
+                limit=1,
+            )
+        )
+        if approved:
+            raise UserError(
+                self.env._(
+                    "List prices of %(company)s are approved by somebody who did not "
+                    "write them: make a price list version for the change of "
+                    "%(price)s.",
+                    company=approved.company_id.name,
+                    price=listed[:1].display_name,
+                )
+            )
 
     def _check_version_allows(self, names):
         """What is proposed changes in a draft only; what was approved may end."""

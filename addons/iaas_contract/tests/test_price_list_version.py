@@ -85,6 +85,54 @@ class TestPriceListVersion(PriceListCommon):
         version.with_user(manager).action_approve()
         self.assertEqual(version.approver_id, manager)
 
+    def test_list_prices_go_by_versions_once_one_was_approved(self):
+        """R52: who, why and whose approval stand with every price of the list; a first
+        list may be entered by hand."""
+        by_hand = self.env["iaas.price"].with_user(self.author)
+        entered = by_hand.create({"product_id": self.hdd.id, "unit_price": 2})
+        entered.unit_price = 1
+        version = self._version()
+        version.action_submit()
+        version.with_user(self.approver).action_approve()
+        approved = version.with_context(active_test=False).price_ids
+        product = self.env["product.product"].create(
+            {"name": "Tape", "is_iaas": True, "iaas_charge_kind": "usage"}
+        )
+        for change in (
+            lambda: by_hand.create({"product_id": product.id, "unit_price": 1}),
+            lambda: entered.write({"unit_price": 3}),
+            lambda: entered.write({"tier_ids": [Command.create({"unit_price": 1})]}),
+            lambda: entered.write({"date_end": "2026-08-31"}),
+            lambda: entered.write({"active": False}),
+            entered.unlink,
+            entered.action_new_version,
+            lambda: approved.with_user(self.author).write({"active": False}),
+            lambda: approved.with_user(self.author).write({"date_end": "2026-12-31"}),
+        ):
+            with (
+                self.subTest(change),
+                self.assertRaisesRegex(UserError, "price list version"),
+                self.cr.savepoint(),
+            ):
+                change()
+        # Own prices are terms of their contract, with approvals of their own.
+        contract = self.env["iaas.contract"].create(
+            {"partner_id": self.other_customer.id, "date_start": "2026-01-01"}
+        )
+        own = by_hand.create(
+            {"product_id": product.id, "unit_price": 1, "contract_id": contract.id}
+        )
+        own.unit_price = 2
+        with (
+            self.assertRaisesRegex(UserError, "price list version"),
+            self.cr.savepoint(),
+        ):
+            own.contract_id = False
+        following = self._version(date_start="2026-10-01")
+        following.action_submit()
+        following.with_user(self.approver).action_approve()
+        self.assertEqual(approved.date_end, date(2026, 9, 30))
+
     def test_author_is_not_asked_to_approve(self):
         with self.assertRaisesRegex(UserError, "author"):
             self._version(approver_id=self.author.id).action_submit()
@@ -135,7 +183,9 @@ class TestPriceListVersion(PriceListCommon):
         version.with_user(self.approver).action_approve()
         with self.assertRaises(UserError):
             price.tier_ids.unit_price = 1
-        price.date_end = "2026-12-31"
+        # It ends by a version as well.
+        with self.assertRaises(UserError):
+            price.date_end = "2026-12-31"
 
     def test_send_back(self):
         version = self._version()
