@@ -113,6 +113,31 @@ class TestCurrentUsage(IaasBillingCommon):
         self.env["iaas.current.usage"]._cron_refresh()
         self.assertFalse(self.contract.current_usage_ids)
 
+    def test_revenue_estimate(self):
+        """R49: from what was billed to what was ordered, month by month."""
+        self._bill_month(2026, 5)
+        self._entries()
+        order = self._iaas_order(self.contract, (self.server, 2))
+        order.action_quotation_sent()
+        self.env.flush_all()
+        rows = (
+            self.env["iaas.revenue.estimate"]
+            .with_user(self.billing_user)
+            ._read_group(
+                [("contract_id", "=", self.contract.id)],
+                ["kind", "month:month"],
+                ["amount:sum"],
+            )
+        )
+        amounts = {(kind, month.month): amount for kind, month, amount in rows}
+        projected = sum(self.contract.current_usage_ids.mapped("amount_projected"))
+        self.assertEqual(amounts["billed", 5], 80)
+        self.assertAlmostEqual(amounts["running", 7], projected, 2)
+        for month, days in ((8, 31), (9, 30), (10, 31)):
+            self.assertAlmostEqual(amounts["pace", month], projected * days / 31, 1)
+        self.assertNotIn(("pace", 11), amounts)
+        self.assertEqual(amounts["quoted", 7], 160)
+
     # ------------------------------------------------------------------
     # Budgets
     # ------------------------------------------------------------------
