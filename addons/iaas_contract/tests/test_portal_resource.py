@@ -233,7 +233,7 @@ class TestPortalResource(PortalResourceCommon):
                     call()
         for user in (self.buyer, self.stranger, self.reader):
             with self.assertRaises(AccessError), mute_logger("odoo.models"):
-                self.volume.with_user(user).write({"quantity": 5})
+                self.volume.with_user(user).write({"name": "Mine"})
         self.assertFalse(self.volume.segment_ids)
 
     def test_contract_that_is_over(self):
