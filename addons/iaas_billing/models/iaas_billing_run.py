@@ -27,7 +27,9 @@ class IaasBillingRun(models.Model):
         string="Bill Periods Until",
         required=True,
         default=lambda self: self._default_date(),
-        help="Every contract period that ends on or before this day is billed.",
+        help="Every contract period that ends on or before this day is billed. What is "
+        "due before the service is billed in advance for periods that begin by the day "
+        "after.",
     )
     invoice_date = fields.Date(
         help="Date of the invoices. Empty: the day on which they are made."

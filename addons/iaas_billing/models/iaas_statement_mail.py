@@ -59,8 +59,8 @@ class IaasStatement(models.Model):
 
     def _mail(self):
         """Send the statements with their PDF and their detail."""
-        template = self.env.ref("iaas_billing.mail_template_statement")
         for statement in self:
+            template = self.env.ref(statement._get_mail_template())
             contacts = statement._get_mail_contacts()
             if not contacts:
                 statement.mail_state = "no_contact"
@@ -74,6 +74,11 @@ class IaasStatement(models.Model):
                 },
             )
             statement.mail_state = "sent"
+
+    def _get_mail_template(self):
+        if self.kind == "advance":
+            return "iaas_billing.mail_template_statement_advance"
+        return "iaas_billing.mail_template_statement"
 
     def _make_mail_attachments(self):
         files = [self._export_csv()]

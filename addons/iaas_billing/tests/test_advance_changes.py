@@ -338,6 +338,36 @@ class TestAdvanceChanges(IaasAdvanceCommon):
         )
         self.assertEqual(both._verify(), advance)
 
+    def test_what_the_customer_sees(self):
+        """The portal, the PDF and the mail say what is billed in advance and what is
+        deducted."""
+        self.contact.write(
+            {
+                "email": "mei@example.com",
+                "iaas_contact_role_ids": self.env["iaas.contact.role"]
+                .search([("receives_statements", "=", True)], limit=1)
+                .ids,
+            }
+        )
+        self.contract.write({"billing_timing": "share", "advance_percent": "30"})
+        self._run(date(2026, 6, 30))
+        advance = self._advances()
+        july = self._settle_july()
+        self.env["mail.mail"].search([]).unlink()
+        (advance + july)._mail()
+        mails = self.env["mail.mail"].search([], order="id")
+        self.assertIn("due before the service", mails[0].body_html)
+        self.assertIn("is final", mails[1].body_html)
+        for statement, texts in (
+            (advance, ["Statement in advance", "as they stood when the period"]),
+            (july, ["Less billed in advance by", advance.name, advance.move_id.name]),
+        ):
+            html, _type = self.env["ir.actions.report"]._render_qweb_html(
+                "iaas_billing.action_report_statement", statement.ids
+            )
+            for text in texts:
+                self.assertIn(text, html.decode())
+
     # ------------------------------------------------------------------
     # Failure
     # ------------------------------------------------------------------

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, datetime
 
 from freezegun import freeze_time
 
@@ -75,3 +75,42 @@ class TestRenewal(IaasBillingCommon):
         self._bill("2026-07-02", self.contract)
         self.assertTrue(self.renewal._take_over_resources())
         self.assertEqual(self.resource.contract_id, self.contract)
+
+
+@tagged("post_install", "-at_install")
+class TestRenewalInAdvance(IaasBillingCommon):
+    """R45, R92: the renewal is billed in advance once what is rented has come over."""
+
+    def test_advance_of_the_renewal(self):
+        self.contract.write(
+            {
+                "date_start": date(2026, 5, 1),
+                "date_end": date(2026, 6, 30),
+                "billing_timing": "before",
+            }
+        )
+        self._iaas_resource(self.server, date_start=date(2026, 5, 1))
+        with freeze_time("2026-06-10 09:00:00"):
+            self.contract._follow_term()
+            renewal = self.contract.renewed_by_id
+            renewal.action_send()
+            renewal._sign("Mei Tanaka", date(2026, 6, 10))
+            self._run(date(2026, 6, 9))
+        self.assertEqual(renewal.billing_timing, "before")
+        both = renewal + self.contract
+        with freeze_time("2026-07-02 09:00:00"):
+            both._follow_term()
+            run = self._run(date(2026, 7, 1), both)
+        self.assertFalse(run.blocker_ids)
+        self.assertFalse(renewal.statement_ids, "not taken over yet")
+        self.assertEqual(self.contract.billed_until, datetime(2026, 7, 1))
+        with freeze_time("2026-07-03 09:00:00"):
+            self._run(date(2026, 7, 2), both)
+        advance = renewal.statement_ids
+        self.assertEqual((advance.kind, advance.state), ("advance", "posted"))
+        self.assertEqual(advance.amount_untaxed, 80)
+        with freeze_time("2026-08-02 09:00:00"):
+            self._run(date(2026, 7, 31), both)
+        july = advance.settled_by_id
+        self.assertEqual(july.date_to, date(2026, 7, 31))
+        self.assertEqual(july.amount_untaxed, 0)

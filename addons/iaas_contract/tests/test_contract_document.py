@@ -62,6 +62,27 @@ class TestContractDocument(IaasSigningCommon):
         self.assertIn("10", html)
         self.assertIn("Governing law: Germany", html)
 
+    def test_says_when_fees_are_due(self):
+        """R92: for the contract, and for the services of a discount line."""
+        contract = self._sent(
+            billing_timing="share",
+            advance_percent="30",
+            line_ids=[
+                Command.create(
+                    {
+                        "product_id": self.server.id,
+                        "discount": "0",
+                        "billing_timing": "before",
+                    }
+                )
+            ],
+        )
+        html = self._html(contract)
+        self.assertIn("30 % before the service, the rest after it", html)
+        self.assertIn("The statement after the", html)
+        self.assertIn("Before the service", html)
+        self.assertEqual(html.count("Fees are due"), 2)
+
     def _html(self, contract, version=None):
         """What the file is set from."""
         rendered = []
