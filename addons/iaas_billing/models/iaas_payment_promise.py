@@ -117,13 +117,14 @@ class IaasPaymentPromise(models.Model):
     @api.depends_context("lang")
     def _compute_display_name(self):
         for promise in self:
+            if not (promise.partner_id and promise.date_promised):
+                promise.display_name = self.env._("New promise")
+                continue
             promise.display_name = self.env._(
                 "%(customer)s: %(amount)s by %(day)s",
-                customer=promise.partner_id.name or "",
-                amount=format_amount(self.env, promise.amount, promise.currency_id)
-                if promise.currency_id
-                else "",
-                day=format_date(self.env, promise.date_promised) or "",
+                customer=promise.partner_id.name,
+                amount=format_amount(self.env, promise.amount, promise.currency_id),
+                day=format_date(self.env, promise.date_promised),
             )
 
     @api.depends("amount", "currency_id", "company_id", "date_noted")

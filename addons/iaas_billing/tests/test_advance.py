@@ -1,3 +1,4 @@
+from ast import literal_eval
 from datetime import date
 from decimal import Decimal
 
@@ -152,6 +153,20 @@ class TestAdvance(IaasAdvanceCommon):
             .search(run._get_contract_domain("next_advance_date"))
             ._due_advances(run.date),
         )
+
+    def test_contracts_to_bill(self):
+        """What is due in advance is listed, as long as anything is rented."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "iaas_billing.iaas_contract_action_to_bill"
+        )
+        domain = literal_eval(action["domain"])
+        contracts = self.env["iaas.contract"]
+        self.contract.date_start = date(2026, 7, 1)
+        self.instance.date_start = date(2026, 7, 1)
+        self.assertIn(self.contract, contracts.search(domain))
+        self._run(date(2026, 7, 9))
+        self.assertTrue(self._advances())
+        self.assertNotIn(self.contract, contracts.search(domain))
 
     def test_first_order_of_a_new_contract(self):
         """The contract is active; what is ordered first is billed at once."""
