@@ -1,4 +1,5 @@
 # Run in Odoo's shell: a source, meters, resources and a key for the load tests.
+import uuid
 from datetime import date
 from pathlib import Path
 
@@ -31,7 +32,7 @@ env["iaas.resource"].create(
     [
         {
             "name": f"Load {n}",
-            "external_ref": f"load-{n}",
+            "external_ref": str(uuid.uuid5(uuid.NAMESPACE_OID, f"load-{n}")),
             "contract_id": contract.id,
             "product_id": products[n % 20].id,
             "date_start": date(2026, 1, 1),

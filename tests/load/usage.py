@@ -10,6 +10,7 @@ import tempfile
 import time
 import uuid
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from dev import postgres
@@ -20,11 +21,12 @@ from dev.server import running
 RESOURCES = 1388
 METERS = 20
 REGIONS = ("tokyo", "osaka", "singapore", "frankfurt")
-HEADER = "id,type,subject,time,value,region"
+FLAVORS = ("c6.large", "c6.xlarge", "m6.large", "m6.2xlarge", "r6.large", "gpu.a100")
+HEADER = "id,type,subject,time,value,region,zone,flavor"
 BARE = """
     DROP TABLE IF EXISTS load_bare;
     CREATE TABLE load_bare (id text, type text, subject text, time timestamptz,
-                            value numeric, region text)"""
+                            value numeric, region text, zone text, flavor text)"""
 PREPARE = Path(__file__).with_name("prepare.py")
 KEY = "/tmp/iaas-load-key"
 
@@ -40,17 +42,25 @@ def measure(odoo, database, events, rounds, only=None):
 
 
 def _lines(events, seed):
-    """Hourly events of so many resources, with random ids."""
+    """Hourly events of so many resources as OpenStack names them, with random ids."""
     source = random.Random(seed)
     start = datetime(2026, 1, 1) + timedelta(days=31 * seed)
     for number in range(events):
         hour, resource = divmod(number, RESOURCES)
         time_ = (start + timedelta(hours=hour)).isoformat()
+        region = REGIONS[resource % len(REGIONS)]
         yield (
-            f"{uuid.UUID(int=source.getrandbits(128))},load.{resource % METERS},"
-            f"load-{resource},{time_}Z,{source.randrange(1, 10**6) / 1000},"
-            f"{REGIONS[resource % len(REGIONS)]}"
+            f"{uuid.UUID(int=source.getrandbits(128), version=4)},"
+            f"load.{resource % METERS},{subject(resource)},{time_}Z,"
+            f"{source.randrange(1, 10**6) / 1000},{region},{region}-{resource % 3},"
+            f"{FLAVORS[resource % len(FLAVORS)]}"
         )
+
+
+@cache
+def subject(number):
+    """The name of a resource; prepare.py makes them by it, too."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"load-{number}"))
 
 
 def _measure_file(odoo, database, folder, events, rounds):
@@ -146,7 +156,7 @@ def _send(host, database, key, size, batches, encoding):
     for _batch in range(batches):
         events = []
         for line in _lines(size, 9):
-            id_, type_, subject, time_, value, region = line.split(",")
+            id_, type_, name, time_, value, region, zone, flavor = line.split(",")
             _sent += 1
             events.append(
                 {
@@ -154,9 +164,14 @@ def _send(host, database, key, size, batches, encoding):
                     "id": f"{id_}-{_sent}",
                     "source": "load",
                     "type": type_,
-                    "subject": subject,
+                    "subject": name,
                     "time": time_,
-                    "data": {"value": value, "region": region},
+                    "data": {
+                        "value": value,
+                        "region": region,
+                        "zone": zone,
+                        "flavor": flavor,
+                    },
                 }
             )
         body = json.dumps(events).encode()

@@ -3,6 +3,7 @@ import heapq
 import logging
 import multiprocessing
 import os
+import queue
 import sys
 import time
 from contextlib import ExitStack
@@ -14,6 +15,9 @@ from odoo import SUPERUSER_ID, api, sql_db
 from odoo.cli.command import Command
 from odoo.modules.registry import Registry
 from odoo.tools import config
+
+from ..metering import CsvChunk, read_csv_chunks
+from ..models.iaas_usage_load import CHUNK
 
 _logger = logging.getLogger(__name__)
 
@@ -82,25 +86,11 @@ class iaas_load_usage(Command):  # noqa: N801  Odoo wants the module's name
         started = time.monotonic()
         # Each process opens connections of its own.
         sql_db.close_db(database)
-        fork = multiprocessing.get_context("fork")
-        results = fork.Queue()
         parts = [
             rejects.with_name(f"{rejects.name}.{part}")
             for part in range(max(options.workers, 1))
         ]
-        workers = [
-            fork.Process(
-                target=_work,
-                args=(database, source_id, options.file, path, results),
-                kwargs={"part": (part, len(parts))},
-            )
-            for part, path in enumerate(parts)
-        ]
-        for worker in workers:
-            worker.start()
-        totals = [results.get() for _worker in workers]
-        for worker in workers:
-            worker.join()
+        totals = _share(database, source_id, options.file, parts)
         _merge_rejects(parts, rejects)
         if reasons := sorted({total for total in totals if isinstance(total, str)}):
             sys.exit(f"{options.file}: {'; '.join(reasons)}")
@@ -114,27 +104,94 @@ class iaas_load_usage(Command):  # noqa: N801  Odoo wants the module's name
             sys.exit(2)
 
 
-def _work(database, source_id, path, rejects, results, part):
-    """Load every so many-th chunk of the file, in a process of its own."""
+def _share(database, source_id, path, parts):
+    """Read the file here and have processes load its chunks, one for each of the
+    ``parts``, the files of refused lines.
+
+    :return: what came of each: ``Loaded`` as a tuple, or the reason it broke off
+    """
+    fork = multiprocessing.get_context("fork")
+    results, failures = fork.SimpleQueue(), []
+    # The next chunk is read while they load.
+    chunks = fork.Queue(len(parts))
+    workers = []
+    opened = gzip.open if path.suffix == ".gz" else open
     try:
-        opened = gzip.open if path.suffix == ".gz" else open
+        with opened(path, "rb") as stream:
+            header, read = read_csv_chunks(stream, CHUNK)
+            workers = [
+                fork.Process(
+                    target=_work,
+                    args=(database, source_id, header, chunks, part, results),
+                )
+                for part in parts
+            ]
+            for worker in workers:
+                worker.start()
+            for chunk in read:
+                _hand_out((chunk.data, chunk.first, chunk.columns), chunks, workers)
+    except Exception as error:
+        # They go on: what is whole is stored, once.
+        _logger.debug("reading %s", path, exc_info=True)
+        failures = [f"can't be loaded to its end: {error}"]
+    for _worker in workers:
+        _hand_out(None, chunks, workers)
+    for worker in workers:
+        worker.join()
+    # What nobody took is not waited for.
+    chunks.cancel_join_thread()
+    totals = []
+    while not results.empty():
+        totals.append(results.get())
+    if len(totals) < len(workers):
+        failures.append("can't be loaded to its end: a process was killed")
+    return totals + failures
+
+
+def _hand_out(chunk, chunks, workers):
+    """Wait for one of the workers to take the chunk; where one was killed, end all:
+    it may hold what the others wait for."""
+    while any(worker.is_alive() for worker in workers):
+        if any(worker.exitcode for worker in workers):
+            break
+        try:
+            chunks.put(chunk, timeout=1)
+        except queue.Full:
+            continue
+        return
+    for worker in workers:
+        worker.terminate()
+
+
+def _work(database, source_id, header, chunks, rejects, results):
+    """Load chunks of the file, in a process of its own."""
+    try:
         with (
             Registry(database).cursor() as cr,
-            opened(path, "rb") as stream,
             rejects.open("w", encoding="utf-8", newline="") as rejected,
         ):
             # What another process has stored is seen at once, as it must be.
             cr.connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
-            cr.execute("SET temp_buffers = '128MB'")
+            # What a crash of the server takes away, loading the file again brings;
+            # when the loader says that it is stored, it is (see below).
+            cr.execute("SET temp_buffers = '256MB'; SET synchronous_commit = off")
             env = api.Environment(cr, SUPERUSER_ID, {})
             source = env["iaas.usage.source"].browse(source_id)
-            total = env["iaas.usage.event"]._load_csv(
-                stream, source, rejected, cr.commit, _report, part
+            total = env["iaas.usage.event"]._load_chunks(
+                header,
+                (CsvChunk(*chunk) for chunk in iter(chunks.get, None)),
+                source,
+                rejected,
+                cr.commit,
+                _report,
             )
+            # This commit waits for all before it to be on disk.
+            cr.execute("SET synchronous_commit = on")
+            source._serialise()
         results.put(tuple(total))
     except Exception as error:
         # The other processes go on: what is whole is stored, once.
-        _logger.debug("load of %s", path, exc_info=True)
+        _logger.debug("load of %s", rejects, exc_info=True)
         results.put(f"can't be loaded to its end: {error}")
 
 

@@ -22,8 +22,9 @@ SPACES = (
     + "\u2028\u2029\u202f\u205f\u3000"
 )
 _MAX_LINE = 1024 * 1024
-# Spaces but the line feed, and every byte of those that are not ASCII.
-_MAY_BE_STRIPPED = re.compile(rb"[\t\x0b\x0c\r\x1c-\x20\x80-\xff]")
+# Spaces but the line feed; what is not ASCII may be another one.
+_MAY_BE_STRIPPED = bytes({*range(9, 14), *range(28, 33)} - {10})
+_NO_SEPARATOR = bytes(set(range(256)) - set(b",\n"))
 
 
 class CsvChunk:
@@ -31,47 +32,47 @@ class CsvChunk:
 
     def __init__(self, data, first, columns):
         self.first = first
-        self._data = data
-        self._columns = columns
+        self.data = data
+        self.columns = columns
 
     @cached_property
     def lines(self):
         """All lines as bytes, without their ends."""
-        return [line.rstrip(b"\r") for line in self._data.split(b"\n")]
+        return [line.rstrip(b"\r") for line in self.data.split(b"\n")]
 
     @property
     def size(self):
         """The number of lines, blank ones included."""
-        return self._data.count(b"\n")
+        return self.data.count(b"\n")
 
     @cached_property
     def is_plain(self):
         """Whether the whole of it can be read as it stands: no quotes, no odd bytes,
         as many commas in each line as there should be."""
-        data = self._data
+        data = self.data
         if b'"' in data or b"\r" in data or b"\0" in data or not _is_text(data):
             return False
-        commas = self._columns - 1
-        lines = data.split(b"\n")
-        return all(line.count(b",") == commas for line in lines[:-1])
+        separators = data.translate(None, _NO_SEPARATOR)
+        return separators == (b"," * (self.columns - 1) + b"\n") * self.size
 
     @cached_property
     def needs_strip(self):
         """Whether a cell may begin or end with a space."""
-        return bool(_MAY_BE_STRIPPED.search(self._data))
+        data = self.data
+        return not data.isascii() or any(space in data for space in _MAY_BE_STRIPPED)
 
     @cached_property
     def _is_regular(self):
         cell = rb'(?:[^",\r\x00]*|"(?:[^"\r\x00]|"")*")'
-        pattern = re.compile(cell + b"(?:," + cell + b"){%d}" % (self._columns - 1))
+        pattern = re.compile(cell + b"(?:," + cell + b"){%d}" % (self.columns - 1))
         return pattern.fullmatch
 
     def copy_data(self):
         """The bytes for COPY: as many lines, but empty cells in place of a line that
         it would not read like ``read_csv``."""
         if self.is_plain:
-            return self._data
-        empty = b"," * (self._columns - 1)
+            return self.data
+        empty = b"," * (self.columns - 1)
         lines = [
             line if self._is_regular(line) and _is_text(line) else empty
             for line in self.lines[:-1]

@@ -65,7 +65,6 @@ from . import iaas_usage_event
 from . import iaas_usage_partition
 from . import iaas_usage_daily
 from . import iaas_usage_archive
-from . import iaas_usage_event_received
 from . import iaas_usage_import
 from . import iaas_usage_import_folder
 from . import iaas_usage_import_line

@@ -93,16 +93,17 @@ class IaasStatement(models.Model):
                  WHERE meter.id = ANY(%s)
                    AND EXISTS (
                        SELECT FROM unnest(%s::int[]) AS resource (id)
-                         JOIN iaas_usage_event event
-                           ON event.resource_id = resource.id
-                        WHERE event.meter_id = meter.id
-                          AND event.time < %s
-                          AND (event.time >= %s OR meter.aggregation = ANY(%s)))
+                         JOIN iaas_usage_daily daily
+                           ON daily.resource_id = resource.id
+                        WHERE daily.meter_id = meter.id
+                          AND daily.day <= %s
+                          AND (daily.day >= %s OR meter.aggregation = ANY(%s)))
                 """,
                 others.ids,
                 resources.ids,
-                max(self.mapped("period_end")),
-                min(self.mapped("period_start")),
+                # Days of the contract's zone, which may not be the statement's.
+                max(self.mapped("date_to")) + _DAY,
+                min(self.mapped("date_from")) - _DAY,
                 list(CARRIED),
             )
         )

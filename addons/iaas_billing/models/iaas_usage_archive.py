@@ -95,17 +95,10 @@ class IaasUsageArchive(models.Model):
         keep = self._get_retention()
         if not keep:
             return []
-        rows = self.env.execute_query(
-            SQL(
-                """SELECT to_date(right(inhrelid::regclass::text, 7), 'YYYY_MM')
-                     FROM pg_inherits
-                    WHERE inhparent = 'iaas_usage_event'::regclass
-                    ORDER BY 1"""
-            )
-        )
         before = fields.Date.today().replace(day=1) - relativedelta(months=keep)
+        rows = self.env["iaas.usage.event"]._get_months(before)
         done = set(self.search([]).mapped("month"))
-        return [month for (month,) in rows if month < before and month not in done]
+        return [month for (month,) in rows if month not in done]
 
     @api.model
     def _is_unbilled(self, month):

@@ -6,13 +6,14 @@ from odoo.addons.iaas_contract.fields import Decimal
 from odoo.addons.iaas_contract.pricing import day_start
 
 from .iaas_meter import SUMMED
+from .usage_identity import fingerprint
 
 # The civil day of an event where its contract lives.
 _DAY = SQL("(event.time AT TIME ZONE 'UTC' AT TIME ZONE contract.timezone)::date")
-# What of an event's dimensions its meter keeps apart, {} when it keeps none.
+# What of an event's dimensions its meter keeps apart, NULL when it keeps none.
 _KEPT_APART = SQL(
-    """CASE WHEN meter.daily_dimensions IS NULL THEN '{}'::jsonb
-            ELSE COALESCE(
+    """CASE WHEN meter.daily_dimensions IS NOT NULL
+            THEN COALESCE(
                 (SELECT jsonb_object_agg(name, event.dimensions -> name)
                    FROM unnest(string_to_array(meter.daily_dimensions, ',')) name
                   WHERE event.dimensions ? name), '{}') END"""
@@ -84,6 +85,7 @@ class IaasUsageDaily(models.Model):
                 quantity numeric,
                 peak numeric NOT NULL,
                 event_count bigint NOT NULL,
+                fingerprint numeric NOT NULL DEFAULT 0,
                 PRIMARY KEY (resource_id, day, meter_id, dimensions)
             );
             CREATE INDEX IF NOT EXISTS iaas_usage_daily_meter
@@ -155,7 +157,7 @@ class IaasUsageDaily(models.Model):
                  WHERE event.resource_id = daily.resource_id
                    AND event.meter_id = daily.meter_id
                    AND event.time >= %s AND event.time < %s
-                   AND daily.dimensions = %s
+                   AND daily.dimensions = COALESCE(%s, '{}')
                 """,
                 self.id,
                 start,
@@ -170,10 +172,12 @@ class IaasUsageDaily(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _add(self, events):
+    def _add(self, events, key=None):
         """Add events that were just stored.
 
         :param events: query with the columns of ``iaas_usage_event``
+        :param key: the column of ``events`` with the first half of their identity,
+            where there is one
         """
         self._flush_what_is_read()
         # In the order of the key, so that two senders lock common rows in one order.
@@ -181,15 +185,17 @@ class IaasUsageDaily(models.Model):
             SQL(
                 """
                 INSERT INTO iaas_usage_daily AS daily (
-                    resource_id, day, meter_id, dimensions, quantity, peak, event_count)
+                    resource_id, day, meter_id, dimensions, quantity, peak, event_count,
+                    fingerprint)
                 %s
                  ORDER BY 1, 2, 3, 4
                     ON CONFLICT (resource_id, day, meter_id, dimensions) DO UPDATE
                    SET quantity = daily.quantity + EXCLUDED.quantity,
                        peak = GREATEST(daily.peak, EXCLUDED.peak),
-                       event_count = daily.event_count + EXCLUDED.event_count
+                       event_count = daily.event_count + EXCLUDED.event_count,
+                       fingerprint = daily.fingerprint + EXCLUDED.fingerprint
                 """,
-                self._sum_sql(events),
+                self._sum_sql(events, key),
             )
         )
         self.invalidate_model()
@@ -259,9 +265,11 @@ class IaasUsageDaily(models.Model):
                   FULL JOIN iaas_usage_daily daily
                  USING (resource_id, day, meter_id, dimensions)
                  WHERE (day >= %s OR %s)
-                   AND (derived.quantity, derived.peak, derived.event_count)
+                   AND (derived.quantity, derived.peak, derived.event_count,
+                        derived.fingerprint)
                        IS DISTINCT FROM
-                       (daily.quantity, daily.peak, daily.event_count)
+                       (daily.quantity, daily.peak, daily.event_count,
+                        daily.fingerprint)
                 """,
                 self._sum_sql(SQL("SELECT * FROM iaas_usage_event")),
                 since or None,
@@ -276,22 +284,29 @@ class IaasUsageDaily(models.Model):
             instant,
         )
 
-    def _sum_sql(self, events):
+    def _sum_sql(self, events, key=None):
         return SQL(
             """
-            SELECT event.resource_id, %s AS day, event.meter_id, %s AS dimensions,
-                   CASE WHEN meter.aggregation = ANY(%s) THEN SUM(event.value) END
+            SELECT sums.resource_id, sums.day, sums.meter_id,
+                   COALESCE(sums.kept_apart, '{}') AS dimensions,
+                   CASE WHEN meter.aggregation = ANY(%s) THEN sums.quantity END
                        AS quantity,
-                   MAX(event.value) AS peak, COUNT(*) AS event_count
-              FROM (%s) event
-              JOIN iaas_resource resource ON resource.id = event.resource_id
-              JOIN iaas_contract contract ON contract.id = resource.contract_id
-              JOIN iaas_meter meter ON meter.id = event.meter_id
-             GROUP BY 1, 2, 3, 4, meter.aggregation
+                   sums.peak, sums.event_count, sums.fingerprint
+              FROM (SELECT event.resource_id, %s AS day, event.meter_id,
+                           %s AS kept_apart, SUM(event.value) AS quantity,
+                           MAX(event.value) AS peak, COUNT(*) AS event_count,
+                           SUM(%s) AS fingerprint
+                      FROM (%s) event
+                      JOIN iaas_resource resource ON resource.id = event.resource_id
+                      JOIN iaas_contract contract ON contract.id = resource.contract_id
+                      JOIN iaas_meter meter ON meter.id = event.meter_id
+                     GROUP BY 1, 2, 3, 4) sums
+              JOIN iaas_meter meter ON meter.id = sums.meter_id
             """,
+            list(SUMMED),
             _DAY,
             _KEPT_APART,
-            list(SUMMED),
+            fingerprint("event", key),
             events,
         )
 

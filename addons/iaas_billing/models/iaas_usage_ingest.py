@@ -105,8 +105,7 @@ class IaasUsageEvent(models.Model):
             CREATE TEMPORARY TABLE IF NOT EXISTS iaas_usage_stage (
                 position integer, event_id text, source_id integer, meter_id integer,
                 subject text, time timestamp, time_given boolean, value numeric,
-                dimensions jsonb,
-                event_key uuid GENERATED ALWAYS AS (md5(event_id)::uuid) STORED
+                dimensions jsonb
             ) ON COMMIT DROP;
             TRUNCATE iaas_usage_stage
             """

@@ -1,6 +1,5 @@
 import csv
 import io
-import itertools
 from typing import NamedTuple
 
 from psycopg2.errors import (
@@ -22,7 +21,8 @@ from ..metering import (
 )
 from ..metering.formats import CSV_OPTIONAL, CSV_REMARKS, CSV_REQUIRED
 
-_CHUNK = 32 * 1024 * 1024
+CHUNK = 24 * 1024 * 1024
+_BLOCK = 1024 * 1024
 _ATTEMPTS = 10
 _MAX_TIMES = 1_000_000
 _KNOWN = {*CSV_REQUIRED, *CSV_OPTIONAL}
@@ -59,29 +59,34 @@ class IaasUsageEvent(models.Model):
     _inherit = "iaas.usage.event"
 
     @api.model
-    def _load_csv(self, stream, source, rejects, commit, report=None, part=(0, 1)):
+    def _load_csv(self, stream, source, rejects, commit, report=None):
+        """Store the events of a CSV file, a binary stream, by ``_load_chunks``.
+
+        :raise Refused: when the header is wrong
+        """
+        header, chunks = read_csv_chunks(stream, CHUNK)
+        return self._load_chunks(header, chunks, source, rejects, commit, report)
+
+    @api.model
+    def _load_chunks(self, header, chunks, source, rejects, commit, report=None):
         """Store the events of a CSV file, in chunks that are committed one by one.
 
         Loading the same file again, or the rest of one that was broken off, changes
-        nothing that is stored already.
+        nothing that is stored already. Processes may share the chunks of a file.
 
-        :param stream: binary file
+        :param chunks: iterable of ``metering.CsvChunk``
         :param rejects: text file that gets the refused lines, to be mended and loaded
         :param commit: called after each chunk
-        :param part: of so many processes that share the file, which one this is
         :param report: called with ``Loaded`` after each chunk
-        :raise Refused: when the header is wrong
         :rtype: Loaded
         """
         self = self.sudo()
         source = source.sudo()
-        header, chunks = read_csv_chunks(stream, _CHUNK)
         names = self._get_names(source)
         load = _Load(source, header, names, {}, rejects, {"duplicates": 0})
         self._create_load_tables(header)
         total = Loaded()
-        mine, shares = part
-        for chunk in itertools.islice(chunks, mine, None, shares):
+        for chunk in chunks:
             result = self._load_chunk_safely(chunk, load, commit)
             total = Loaded(*map(sum, zip(total, result, strict=True)))
             if report:
@@ -125,12 +130,19 @@ class IaasUsageEvent(models.Model):
     def _load_chunk(self, chunk, load):
         """Store the events of a chunk; return what became of its lines, and the
         refused ones."""
-        self.env.cr.execute("SET LOCAL work_mem = '256MB'; SET LOCAL jit = off")
+        self.env.cr.execute(
+            """SET LOCAL work_mem = '256MB'; SET LOCAL jit = off;
+               SET LOCAL default_statistics_target = 10"""
+        )
         self._copy_chunk(chunk, load.header)
         self._read_times(load)
         self._begin_check()
         # Where a chunk was known already, so is the next: look it up at once.
-        self._check(self._load_sql(chunk, load), compare=load.before["duplicates"])
+        self._check(
+            self._load_sql(chunk, load),
+            SQL("staged.dimensions_hash"),
+            compare=load.before["duplicates"],
+        )
         entries = self._take_slow_lines(chunk, load)
         refusals = []
         if entries:
@@ -167,6 +179,7 @@ class IaasUsageEvent(models.Model):
             f"""COPY iaas_usage_load ({columns}) FROM STDIN
                 WITH (FORMAT csv, FORCE_NOT_NULL ({columns}))""",
             io.BytesIO(chunk.copy_data()),
+            _BLOCK,
         )
 
     def _read_times(self, load):
@@ -211,25 +224,31 @@ class IaasUsageEvent(models.Model):
         ]
         codes, ids, counts = zip(*meters, strict=True) if meters else ((), (), ())
         good = [
-            SQL("resource.id IS NOT NULL AND meter.id IS NOT NULL"),
-            SQL("load_time.time IS NOT NULL"),
-            SQL("%s <> '' AND length(%s) <= 512", id_, id_),
-            SQL("%s IN ('', %s)", source, load.source.code),
-            SQL("(meter.is_count OR %s)", _plain_number(value)),
+            SQL("line.resource_id IS NOT NULL AND line.meter_id IS NOT NULL"),
+            SQL("line.time IS NOT NULL AND line.value IS NOT NULL"),
+            SQL("line.event_id <> '' AND length(line.event_id) <= 512"),
         ]
+        if "source" in header.names:
+            good.append(SQL("line.source IN ('', %s)", load.source.code))
         if chunk.needs_strip:
-            good.append(SQL("%s = btrim(%s, %s)", id_, id_, SPACES))
-        combined, from_combined = self._load_dimensions(header, dimensions)
+            good.append(SQL("line.event_id = btrim(line.event_id, %s)", SPACES))
+        combined, combined_hash, from_combined = self._load_dimensions(
+            header, dimensions
+        )
+        # OFFSET 0: each expression is computed once, wherever it is used.
         return SQL(
             """
+            SELECT line.*,
+                   CASE WHEN %(good)s THEN NULL ELSE 'slow' END AS verdict
+              FROM (
             SELECT load.line + %(first)s AS position, %(id)s AS event_id,
-                   md5(%(id)s)::uuid AS event_key, %(source)s AS source_id,
+                   %(source_id)s AS source_id, %(source)s AS source,
                    meter.id AS meter_id, resource.id AS resource_id,
                    %(subject)s AS subject, load_time.time, TRUE AS time_given,
                    CASE WHEN meter.is_count THEN 1
                         WHEN %(number)s THEN (%(value)s)::numeric END AS value,
                    %(dimensions)s AS dimensions,
-                   CASE WHEN %(good)s THEN NULL ELSE 'slow' END AS verdict
+                   %(dimensions_hash)s AS dimensions_hash
               FROM iaas_usage_load load
               LEFT JOIN unnest(%(codes)s::text[], %(ids)s::int[], %(counts)s::bool[])
                      AS meter (code, id, is_count)
@@ -239,14 +258,17 @@ class IaasUsageEvent(models.Model):
                AND resource.company_id = %(company)s
               LEFT JOIN iaas_usage_load_time load_time ON load_time.text = %(time)s
               %(from_combined)s
+            OFFSET 0) line
             """,
             first=chunk.first - 1,
             id=id_,
-            source=load.source.id,
+            source_id=load.source.id,
+            source=source,
             subject=_column(header, "subject"),
             number=_plain_number(value),
             value=value,
             dimensions=combined,
+            dimensions_hash=combined_hash,
             good=SQL(" AND ").join(good),
             codes=list(codes),
             ids=list(ids),
@@ -260,11 +282,12 @@ class IaasUsageEvent(models.Model):
     def _load_dimensions(self, header, names):
         """The combinations of the further columns, each made JSON once.
 
-        :return: the expression of a row's dimensions and the join that it needs
+        :return: the expressions of a row's dimensions and of their hash, and the join
+            that they need
         """
         self.env.cr.execute("DROP TABLE IF EXISTS iaas_usage_load_dimensions")
         if not names:
-            return SQL("NULL::jsonb"), SQL()
+            return SQL("NULL::jsonb"), SQL("NULL::bigint"), SQL()
         columns = [SQL.identifier(_column_name(header, name)) for name in names]
         pairs = [
             SQL("%s::text, NULLIF(btrim(%s, %s), '')", name, column, SPACES)
@@ -274,9 +297,12 @@ class IaasUsageEvent(models.Model):
             SQL(
                 """
                 CREATE TEMPORARY TABLE iaas_usage_load_dimensions ON COMMIT DROP AS
-                SELECT combined.*,
-                       NULLIF(jsonb_strip_nulls(jsonb_build_object(%s)), '{}') AS data
-                  FROM (SELECT DISTINCT %s FROM iaas_usage_load) combined;
+                SELECT built.*, jsonb_hash_extended(data, 0) AS hash
+                  FROM (SELECT combined.*,
+                               NULLIF(jsonb_strip_nulls(jsonb_build_object(%s)), '{}')
+                                   AS data
+                          FROM (SELECT DISTINCT %s FROM iaas_usage_load) combined
+                       ) built;
                 ANALYZE iaas_usage_load_dimensions
                 """,
                 SQL(", ").join(pairs),
@@ -288,6 +314,7 @@ class IaasUsageEvent(models.Model):
         )
         return (
             SQL("combined.data"),
+            SQL("combined.hash"),
             SQL("LEFT JOIN iaas_usage_load_dimensions combined ON %s", same),
         )
 

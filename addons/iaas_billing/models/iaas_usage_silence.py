@@ -136,20 +136,26 @@ class IaasUsageQuarantine(models.Model):
                       FROM recent
                       JOIN running ON running.id = recent.resource_id
                       JOIN watched ON watched.id = recent.meter_id
+                ), silent AS (
+                    SELECT expected.resource_id, expected.meter_id, recent.last
+                      FROM expected
+                      LEFT JOIN recent USING (resource_id, meter_id)
+                     WHERE recent.last IS NULL OR recent.last < expected.since
+                ), sender AS (
+                    SELECT event.resource_id, event.meter_id,
+                           MIN(event.source_id) AS source_id
+                      FROM iaas_usage_event event
+                      JOIN silent ON silent.resource_id = event.resource_id
+                                 AND silent.meter_id = event.meter_id
+                                 AND silent.last = event.time
+                     WHERE event.time >= %(memory)s
+                     GROUP BY event.resource_id, event.meter_id
                 )
-                SELECT expected.resource_id, expected.meter_id, recent.last,
+                SELECT silent.resource_id, silent.meter_id, silent.last,
                        sender.source_id
-                  FROM expected
-                  LEFT JOIN recent USING (resource_id, meter_id)
-                  LEFT JOIN LATERAL (
-                       SELECT event.source_id
-                         FROM iaas_usage_event event
-                        WHERE event.resource_id = expected.resource_id
-                          AND event.meter_id = expected.meter_id
-                          AND event.time = recent.last
-                        LIMIT 1) sender ON TRUE
-                 WHERE recent.last IS NULL OR recent.last < expected.since
-                 ORDER BY expected.resource_id, expected.meter_id
+                  FROM silent
+                  LEFT JOIN sender USING (resource_id, meter_id)
+                 ORDER BY silent.resource_id, silent.meter_id
                 """,
                 now=now,
                 today=fields.Date.today(),

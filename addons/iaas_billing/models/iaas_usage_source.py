@@ -89,12 +89,16 @@ class IaasUsageSource(models.Model):
             )
 
     def _filter_used(self):
-        """The sources that have sent usage."""
+        """The sources that have sent usage; where months were archived, all that have
+        sent anything."""
+        self.flush_recordset(["last_received_at"])
         rows = self.env.execute_query(
             SQL(
-                """SELECT id FROM unnest(%s::int[]) AS source (id)
-                    WHERE EXISTS (SELECT FROM iaas_usage_key event
-                                   WHERE event.source_id = source.id)""",
+                """SELECT id FROM iaas_usage_source source
+                    WHERE id = ANY(%s) AND last_received_at IS NOT NULL
+                      AND (EXISTS (SELECT FROM iaas_usage_archive)
+                           OR EXISTS (SELECT FROM iaas_usage_event event
+                                       WHERE event.source_id = source.id))""",
                 self.ids,
             )
         )

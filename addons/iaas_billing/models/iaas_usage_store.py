@@ -4,14 +4,23 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .iaas_meter import SUMMED
+from .usage_identity import content, identity
+
 _ATTEMPTS = 10
-# What of an event must be the same when it comes again, beside its time. The hashes
-# are those of hash partitions: the same for 1.5 and 1.50, and in every version.
-_CONTENT = SQL(
-    """hash_numeric_extended(
-           staged.value,
-           ((staged.meter_id::bigint << 32) | staged.resource_id)
-           # COALESCE(jsonb_hash_extended(staged.dimensions, 0), 0))"""
+_SAME = SQL(
+    """stored.content = checked.content
+       AND (stored.time = checked.time OR NOT checked.time_given)"""
+)
+# By the index, one after the other in its order: what is stored is far more than any
+# batch, whatever the planner believes. (OFFSET 0 keeps it from choosing otherwise.)
+_STORED = SQL(
+    """SELECT stored.time, stored.content
+         FROM iaas_usage_key stored
+        WHERE stored.key_high = checked.key_high
+          AND stored.key_low = checked.key_low
+          AND checked.verdict = 'new'
+       OFFSET 0"""
 )
 
 
@@ -23,64 +32,104 @@ class IaasUsageEvent(models.Model):
     @api.model
     def _begin_check(self):
         """Make the empty temporary table of what the staged rows are found to be."""
+        # What has a fixed width comes first: it is read without looking at the rest.
         self.env.cr.execute(
             """
             CREATE TEMPORARY TABLE IF NOT EXISTS iaas_usage_checked (
-                position integer, event_id text, event_key uuid, source_id integer,
-                meter_id integer, resource_id integer, subject text, time timestamp,
-                value numeric, dimensions jsonb, content bigint, stored_time timestamp,
-                verdict text, time_given boolean
+                key_high bigint, key_low bigint, content bigint, time timestamp,
+                position integer, source_id integer, meter_id integer,
+                resource_id integer, time_given boolean, verdict text, value numeric,
+                event_id text, dimensions jsonb, subject text, stored_time timestamp
             ) ON COMMIT DROP;
             TRUNCATE iaas_usage_checked
             """
         )
 
     @api.model
-    def _check(self, staged, compare=True):
+    def _check(self, staged, dimensions_hash=None, compare=True):
         """Say of each staged row what it is: new, a duplicate of a stored event, or
         the reason why it is refused.
 
         :param staged: query of the rows, with a ``verdict`` where one is known already
+        :param dimensions_hash: the column of ``staged`` that holds it, where one does
         :param compare: whether to look the events up among the stored ones now, or
             only if it turns out that they are not all new
         """
+        high, low = identity("staged")
+        # OFFSET 0: each expression is computed once, wherever it is used.
+        checked = SQL(
+            """
+            SELECT staged.position, staged.event_id, %(high)s AS key_high,
+                   %(low)s AS key_low, staged.source_id, staged.meter_id,
+                   staged.resource_id,
+                   CASE WHEN staged.resource_id IS NULL THEN staged.subject END
+                       AS subject,
+                   staged.time, staged.value, staged.dimensions,
+                   %(content)s AS content, staged.time_given,
+                   CASE WHEN staged.verdict IS NOT NULL THEN staged.verdict
+                        WHEN staged.resource_id IS NULL THEN 'unknown_resource'
+                        ELSE 'new' END AS verdict
+              FROM (%(staged)s OFFSET 0) staged
+            """,
+            high=high,
+            low=low,
+            content=content("staged", dimensions_hash),
+            staged=staged,
+        )
+        if compare:
+            checked = SQL(
+                """
+                SELECT checked.position, checked.event_id, checked.key_high,
+                       checked.key_low, checked.source_id, checked.meter_id,
+                       checked.resource_id, checked.subject, checked.time,
+                       checked.value, checked.dimensions, checked.content,
+                       checked.time_given, stored.time AS stored_time,
+                       CASE WHEN stored.time IS NULL THEN checked.verdict
+                            WHEN %s THEN 'duplicate' ELSE 'duplicate_id' END AS verdict
+                  FROM (%s ORDER BY key_high) checked
+                  LEFT JOIN LATERAL (%s) stored ON TRUE
+                """,
+                _SAME,
+                checked,
+                _STORED,
+            )
         self.env.cr.execute(
             SQL(
                 """
-                INSERT INTO iaas_usage_checked
-                SELECT staged.position, staged.event_id, staged.event_key,
-                       staged.source_id, staged.meter_id, staged.resource_id,
-                       staged.subject, staged.time, staged.value, staged.dimensions,
-                       %s, NULL,
-                       CASE WHEN staged.verdict IS NOT NULL THEN staged.verdict
-                            WHEN staged.resource_id IS NULL THEN 'unknown_resource'
-                            ELSE 'new' END,
-                       staged.time_given
-                  FROM (%s) staged
+                INSERT INTO iaas_usage_checked (
+                    position, event_id, key_high, key_low, source_id, meter_id,
+                    resource_id, subject, time, value, dimensions, content, time_given,
+                    %s verdict)
+                %s
                 """,
-                _CONTENT,
-                staged,
+                SQL("stored_time,") if compare else SQL(),
+                checked,
             )
         )
-        if compare:
-            self._compare()
+        self.env.cr.execute(
+            "ANALYZE iaas_usage_checked (verdict, time, meter_id, resource_id)"
+        )
 
     @api.model
     def _compare(self):
         """Look the new rows up among the stored events."""
         self.env.cr.execute(
-            """
-            UPDATE iaas_usage_checked checked
-               SET stored_time = stored.time,
-                   verdict = CASE
-                       WHEN stored.content = checked.content
-                            AND (stored.time = checked.time OR NOT checked.time_given)
-                       THEN 'duplicate' ELSE 'duplicate_id' END
-              FROM iaas_usage_key stored
-             WHERE checked.verdict = 'new'
-               AND stored.source_id = checked.source_id
-               AND stored.event_key = checked.event_key
-            """
+            SQL(
+                """
+                UPDATE iaas_usage_checked
+                   SET stored_time = found.time, verdict = found.verdict
+                  FROM (SELECT checked.position, stored.time,
+                               CASE WHEN %s THEN 'duplicate' ELSE 'duplicate_id' END
+                                   AS verdict
+                          FROM (SELECT * FROM iaas_usage_checked
+                                 WHERE verdict = 'new' ORDER BY key_high) checked
+                         CROSS JOIN LATERAL (%s) stored
+                       ) found
+                 WHERE iaas_usage_checked.position = found.position
+                """,
+                _SAME,
+                _STORED,
+            )
         )
 
     @api.model
@@ -99,7 +148,7 @@ class IaasUsageEvent(models.Model):
                       FROM iaas_usage_checked
                      WHERE verdict = 'new'
                     WINDOW same_event AS (
-                        PARTITION BY source_id, event_key ORDER BY position)
+                        PARTITION BY key_high, key_low ORDER BY position)
                    ) repeated
              WHERE repeated.number > 1 AND checked.position = repeated.position
             """
@@ -127,27 +176,35 @@ class IaasUsageEvent(models.Model):
         months = self.env.execute_query(
             SQL(
                 """SELECT DISTINCT date_trunc('month', time)::date
-                     FROM iaas_usage_checked WHERE verdict = 'new'"""
+                     FROM (SELECT DISTINCT time FROM iaas_usage_checked
+                            WHERE verdict = 'new') moments"""
             )
         )
         self._ensure_partitions(month for (month,) in months)
+        self.env["iaas.meter"].flush_model(["aggregation"])
         self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO iaas_usage_event (
-                    time, received_at, event_key, source_id, meter_id, resource_id,
-                    import_id, value, event_id, dimensions)
-                SELECT time, %s, event_key, source_id, meter_id, resource_id, %s,
-                       value, event_id, dimensions
-                  FROM iaas_usage_checked
-                 WHERE verdict = 'new'
+                    time, received_at, source_id, meter_id, resource_id, import_id,
+                    summed, value, event_id, dimensions)
+                SELECT checked.time, %(now)s, checked.source_id, checked.meter_id,
+                       checked.resource_id, %(usage_import)s,
+                       meter.aggregation = ANY(%(summed)s), checked.value,
+                       checked.event_id, checked.dimensions
+                  FROM iaas_usage_checked checked
+                  JOIN (SELECT id, aggregation FROM iaas_meter OFFSET 0) meter
+                    ON meter.id = checked.meter_id
+                 WHERE checked.verdict = 'new'
                 """,
-                fields.Datetime.now(),
-                usage_import.id if usage_import else None,
+                now=fields.Datetime.now(),
+                usage_import=usage_import.id if usage_import else None,
+                summed=list(SUMMED),
             )
         )
         self.env["iaas.usage.daily"]._add(
-            SQL("SELECT * FROM iaas_usage_checked WHERE verdict = 'new'")
+            SQL("SELECT * FROM iaas_usage_checked WHERE verdict = 'new'"),
+            SQL("event.key_high"),
         )
         self.invalidate_model()
         return counts
@@ -164,12 +221,11 @@ class IaasUsageEvent(models.Model):
                 with self.env.cr.savepoint(flush=False):
                     self.env.cr.execute(
                         """
-                        INSERT INTO iaas_usage_key (
-                            event_key, source_id, time, content)
-                        SELECT event_key, source_id, time, content
+                        INSERT INTO iaas_usage_key (key_high, key_low, time, content)
+                        SELECT key_high, key_low, time, content
                           FROM iaas_usage_checked
                          WHERE verdict = 'new'
-                         ORDER BY source_id, event_key
+                         ORDER BY key_high, key_low
                         """,
                         log_exceptions=False,
                     )
@@ -182,8 +238,8 @@ class IaasUsageEvent(models.Model):
         # says that it must begin again.
         self.env.cr.execute(
             """
-            INSERT INTO iaas_usage_key (event_key, source_id, time, content)
-            SELECT event_key, source_id, time, content
+            INSERT INTO iaas_usage_key (key_high, key_low, time, content)
+            SELECT key_high, key_low, time, content
               FROM iaas_usage_checked WHERE verdict = 'new'
                 ON CONFLICT DO NOTHING
             """,

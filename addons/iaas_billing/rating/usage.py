@@ -15,6 +15,7 @@ from odoo.addons.iaas_contract.pricing import (
 from odoo.addons.iaas_contract.pricing.numbers import exact
 
 from ..metering import aggregate
+from ..models.usage_identity import fingerprint
 
 _DAY = timedelta(days=1)
 
@@ -37,8 +38,9 @@ class Usage:
     """What the resources of a batch of statements have used, by meter and slice.
 
     A slice is a stretch of days of a statement within which no price changes. Sums
-    are one grouped query over all statements; events are loaded one by one only for
-    the meters and prices that must see them.
+    are one grouped query over all statements: of the daily sums, where the slice is
+    whole days of theirs and they tell apart what prices do, else of the events. Events
+    are loaded one by one only for the meters and prices that must see them.
 
     Where prices of a product depend on dimensions, its usage is told apart by what
     the events say of these; what they don't say, their resource does.
@@ -57,25 +59,51 @@ class Usage:
         names = {meter: terms.dimensions(meter.product_id) for meter in meters}
         self._names = sorted({name for found in names.values() for name in found})
         self._told_apart = [meter.id for meter, found in names.items() if found]
+        self._not_daily = [
+            meter.id
+            for meter, found in names.items()
+            if set(found) - set((meter.daily_dimensions or "").split(","))
+        ]
         self._slices = [
             row for statement in statements for row in self._slice(statement)
         ]
         self._sums = defaultdict(dict)
         self._events = defaultdict(lambda: defaultdict(list))
-        self._hashes = defaultdict(list)
+        # Of each statement, resource and meter the events and their fingerprints.
+        self._counted = defaultdict(lambda: defaultdict(lambda: (0, Decimal(0))))
         self._env.flush_all()
         self._read_sums()
         self._read_events(event_products)
 
     def _slice(self, statement):
-        """``(statement, contract, number, first instant, instant after)`` per slice."""
+        """``(statement, contract, number, first instant, instant after, first day,
+        last day)`` per slice, without days unless it is whole days of the daily sums.
+        """
         instants = [
             self.instant(statement, day) for day in self._boundaries[statement][1:]
         ]
         starts = [statement.period_start, *instants]
         ends = [*instants, statement.period_end]
         for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
-            yield statement.id, statement.contract_id.id, number, start, end
+            days = self._get_days(statement, start, end)
+            yield statement.id, statement.contract_id.id, number, start, end, *days
+
+    @classmethod
+    def _get_days(cls, statement, start, end):
+        """The first and the last day of the daily sums between two instants, which
+        are whole days of theirs; else (None, None)."""
+        zone = ZoneInfo(statement.timezone)
+        first, last = (
+            statement._civil_day(instant, zone)
+            for instant in (start, end - timedelta(microseconds=1))
+        )
+        if (
+            statement.timezone != statement.contract_id.timezone
+            or cls.instant(statement, first) != start
+            or cls.instant(statement, last + _DAY) != end
+        ):
+            return None, None
+        return first, last
 
     @staticmethod
     def instant(statement, day):
@@ -87,8 +115,12 @@ class Usage:
         return self._sums[statement.id].keys() | self._events[statement.id].keys()
 
     def fingerprint(self, statement):
-        """A hash of the identities and values of all events in the period."""
-        lines = sorted(self._hashes[statement.id])
+        """A hash of the identities and values of all events in the period, the same
+        however they are cut into slices."""
+        lines = sorted(
+            f"{resource} {meter} {count} {total}"
+            for (resource, meter), (count, total) in self._counted[statement.id].items()
+        )
         return sha256("\n".join(lines).encode()).hexdigest()
 
     def combinations(self, statement, resource, meters):
@@ -171,63 +203,112 @@ class Usage:
                 end = min(end, self.instant(statement, resource.date_end + _DAY))
         return start, end
 
-    def _slices_sql(self):
-        columns = zip(*self._slices, strict=True)
+    @staticmethod
+    def _slices_sql(slices):
+        columns = zip(*slices, strict=True)
         return SQL(
-            """slice (statement_id, contract_id, number, start_at, end_at) AS (
+            """slice (statement_id, contract_id, number, start_at, end_at, first_day,
+                      last_day) AS (
                 SELECT * FROM unnest(%s::int[], %s::int[], %s::int[],
-                                     %s::timestamp[], %s::timestamp[]))""",
+                                     %s::timestamp[], %s::timestamp[],
+                                     %s::date[], %s::date[]))""",
             *(list(column) for column in columns),
         )
 
     def _read_sums(self):
-        rows = self._env.execute_query(
-            SQL(
-                """
-                WITH %(slices)s
-                SELECT slice.statement_id, resource.id, event.meter_id, slice.number,
-                       resource.dimension_key, %(dimensions)s,
-                       CASE meter.aggregation WHEN 'count' THEN COUNT(*)
-                            ELSE SUM(event.value) END::text,
-                       md5(string_agg(event.event_key || ' ' || event.value, ','
-                                      ORDER BY event.time, event.event_key))
-                  FROM slice
-                  JOIN iaas_resource resource
-                    ON resource.contract_id = slice.contract_id
-                  JOIN iaas_usage_event event
-                    ON event.resource_id = resource.id
-                   AND event.time >= slice.start_at
-                   AND event.time < slice.end_at
-                   AND event.time >= %(first)s AND event.time < %(last)s
-                  JOIN iaas_meter meter ON meter.id = event.meter_id
-                 GROUP BY slice.statement_id, resource.id, event.meter_id,
-                          slice.number, meter.aggregation, %(dimensions)s
-                """,
-                slices=self._slices_sql(),
-                dimensions=self._dimensions_sql(),
-                # Constants, by which PostgreSQL leaves whole partitions alone.
-                first=min(slice_[3] for slice_ in self._slices),
-                last=max(slice_[4] for slice_ in self._slices),
-            )
-        )
-        for statement, resource, meter, number, own, said, quantity, digest in rows:
-            self._hashes[statement].append(f"{resource} {meter} {number} {digest}")
+        daily = [slice_ for slice_ in self._slices if slice_[-1]]
+        partial = [slice_ for slice_ in self._slices if not slice_[-1]]
+        if daily:
+            self._add_sums(self._daily_sums_sql(daily))
+        if daily and self._not_daily:
+            self._add_sums(self._event_sums_sql(daily, self._not_daily))
+        if partial:
+            self._add_sums(self._event_sums_sql(partial))
+
+    def _add_sums(self, query):
+        for row in self._env.execute_query(query):
+            statement, resource, meter, number, own, said, *sums = row
+            quantity, events, fingerprints = sums
             slices = self._sums[statement].setdefault((resource, meter), {})
             key = number, self._combine(statement, meter, own, said)
+            count, total = self._counted[statement][resource, meter]
             with exact():
                 slices[key] = slices.get(key, Decimal(0)) + Decimal(quantity)
+                self._counted[statement][resource, meter] = (
+                    count + events,
+                    total + Decimal(fingerprints),
+                )
 
-    def _dimensions_sql(self):
-        """What an event says of the dimensions that prices depend on: a JSON array,
-        NULL where no price of what its meter counts does."""
+    def _daily_sums_sql(self, slices):
+        return SQL(
+            """
+            WITH %(slices)s
+            SELECT slice.statement_id, resource.id, daily.meter_id, slice.number,
+                   resource.dimension_key, %(dimensions)s,
+                   CASE meter.aggregation WHEN 'count' THEN SUM(daily.event_count)
+                        ELSE COALESCE(SUM(daily.quantity), 0) END::text,
+                   SUM(daily.event_count)::bigint, SUM(daily.fingerprint)::text
+              FROM slice
+              JOIN iaas_resource resource ON resource.contract_id = slice.contract_id
+              JOIN iaas_usage_daily daily
+                ON daily.resource_id = resource.id
+               AND daily.day >= slice.first_day
+               AND daily.day <= slice.last_day
+               AND daily.day >= %(first)s AND daily.day <= %(last)s
+              JOIN iaas_meter meter ON meter.id = daily.meter_id
+             WHERE NOT daily.meter_id = ANY(%(not_daily)s)
+             GROUP BY slice.statement_id, resource.id, daily.meter_id, slice.number,
+                      meter.aggregation, %(dimensions)s
+            """,
+            slices=self._slices_sql(slices),
+            dimensions=self._dimensions_sql("daily"),
+            first=min(slice_[5] for slice_ in slices),
+            last=max(slice_[6] for slice_ in slices),
+            not_daily=self._not_daily,
+        )
+
+    def _event_sums_sql(self, slices, meters=None):
+        """The sums of the events, of the given meters or of all."""
+        return SQL(
+            """
+            WITH %(slices)s
+            SELECT slice.statement_id, resource.id, event.meter_id, slice.number,
+                   resource.dimension_key, %(dimensions)s,
+                   CASE meter.aggregation WHEN 'count' THEN COUNT(*)
+                        ELSE SUM(event.value) END::text,
+                   COUNT(*), SUM(%(fingerprint)s)::text
+              FROM slice
+              JOIN iaas_resource resource ON resource.contract_id = slice.contract_id
+              JOIN iaas_usage_event event
+                ON event.resource_id = resource.id
+               AND event.time >= slice.start_at
+               AND event.time < slice.end_at
+               AND event.time >= %(first)s AND event.time < %(last)s
+               %(some)s
+              JOIN iaas_meter meter ON meter.id = event.meter_id
+             GROUP BY slice.statement_id, resource.id, event.meter_id, slice.number,
+                      meter.aggregation, %(dimensions)s
+            """,
+            slices=self._slices_sql(slices),
+            dimensions=self._dimensions_sql("event"),
+            fingerprint=fingerprint("event"),
+            # Constants, by which PostgreSQL leaves whole partitions alone.
+            first=min(slice_[3] for slice_ in slices),
+            last=max(slice_[4] for slice_ in slices),
+            some=SQL("AND event.meter_id = ANY(%s)", meters) if meters else SQL(),
+        )
+
+    def _dimensions_sql(self, alias):
+        """What is said of the dimensions that prices depend on: a JSON array, NULL
+        where no price of what its meter counts does."""
         if not self._told_apart:
             return SQL("NULL::jsonb")
+        table = SQL.identifier(alias)
         return SQL(
-            "CASE WHEN event.meter_id = ANY(%s) THEN jsonb_build_array(%s) END",
+            "CASE WHEN %s.meter_id = ANY(%s) THEN jsonb_build_array(%s) END",
+            table,
             self._told_apart,
-            SQL(", ").join(
-                SQL("event.dimensions ->> %s", name) for name in self._names
-            ),
+            SQL(", ").join(SQL("%s.dimensions ->> %s", table, n) for n in self._names),
         )
 
     def _combine(self, statement_id, meter_id, own, said):
@@ -268,6 +349,12 @@ class Usage:
         )
         if not meters:
             return
+        # Their own index holds the events that are not summed.
+        levels = meters.filtered(lambda meter: meter.aggregation not in SUMMED)
+        some = [
+            SQL("event.meter_id = ANY(%s) AND NOT event.summed", levels.ids),
+            SQL("event.meter_id = ANY(%s)", (meters - levels).ids),
+        ]
         rows = self._env.execute_query(
             SQL(
                 """
@@ -277,18 +364,7 @@ class Usage:
                            MIN(start_at) AS start_at, MAX(end_at) AS end_at
                       FROM slice
                      GROUP BY statement_id, contract_id)
-                SELECT period.statement_id, resource.id, event.meter_id, event.time,
-                       event.value::text, event.dimensions ->> meter.value_property,
-                       resource.dimension_key, %(dimensions)s
-                  FROM period
-                  JOIN iaas_resource resource
-                    ON resource.contract_id = period.contract_id
-                  JOIN iaas_usage_event event
-                    ON event.resource_id = resource.id
-                   AND event.time >= period.start_at
-                   AND event.time < period.end_at
-                  JOIN iaas_meter meter ON meter.id = event.meter_id
-                 WHERE event.meter_id = ANY(%(meters)s)
+                %(events)s
                 UNION ALL
                 SELECT period.statement_id, resource.id, before.meter_id, before.time,
                        before.value::text, NULL,
@@ -310,14 +386,16 @@ class Usage:
                       FROM iaas_usage_event event
                      WHERE event.resource_id = resource.id
                        AND event.meter_id = meter.id
+                       AND NOT event.summed
                        AND event.time < period.start_at
                      ORDER BY event.time DESC, event.value DESC
                      LIMIT 1) before
                 """,
-                slices=self._slices_sql(),
-                meters=meters.ids,
+                slices=self._slices_sql(self._slices),
+                events=SQL(" UNION ALL ").join(map(self._events_sql, some)),
+                meters=levels.ids,
                 carried=list(CARRIED),
-                dimensions=self._dimensions_sql(),
+                dimensions=self._dimensions_sql("event"),
             )
         )
         for statement, resource, meter, time, value, key, own, said in rows:
@@ -330,6 +408,26 @@ class Usage:
                     self._combine(statement, meter, own, said),
                 )
             )
+
+    def _events_sql(self, some):
+        return SQL(
+            """
+            SELECT period.statement_id, resource.id, event.meter_id, event.time,
+                   event.value::text, event.dimensions ->> meter.value_property,
+                   resource.dimension_key, %s
+              FROM period
+              JOIN iaas_resource resource
+                ON resource.contract_id = period.contract_id
+              JOIN iaas_usage_event event
+                ON event.resource_id = resource.id
+               AND event.time >= period.start_at
+               AND event.time < period.end_at
+              JOIN iaas_meter meter ON meter.id = event.meter_id
+             WHERE %s
+            """,
+            self._dimensions_sql("event"),
+            some,
+        )
 
 
 def _choose(aggregation, events, combinations):

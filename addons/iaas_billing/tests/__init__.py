@@ -13,6 +13,7 @@ from . import test_model_security
 from . import test_payment_promise
 from . import test_rating
 from . import test_rating_changes
+from . import test_rating_daily
 from . import test_rating_dimensions
 from . import test_rating_golden
 from . import test_rating_usage

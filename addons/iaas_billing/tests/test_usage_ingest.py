@@ -193,10 +193,9 @@ class TestUsageIngest(IaasUsageCommon):
     def test_the_database_refuses_the_same_event_twice(self):
         self._ingest(self._event())
         copy = SQL(
-            """INSERT INTO iaas_usage_key (event_key, source_id, time, content)
-               SELECT event_key, source_id, time + interval '1 month', content + 1
-                 FROM iaas_usage_key WHERE source_id = %s""",
-            self.source.id,
+            """INSERT INTO iaas_usage_key (key_high, key_low, time, content)
+               SELECT key_high, key_low, time + interval '1 month', content + 1
+                 FROM iaas_usage_key"""
         )
         with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.IntegrityError):
             self.env.cr.execute(copy)
