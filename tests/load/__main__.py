@@ -11,7 +11,9 @@ from dev import databases
 from dev.__main__ import _set_up
 from dev.console import say
 
-from . import usage
+from . import rating, usage
+
+_SIZES = (1_000_000, 5_000_000)
 
 
 def main():
@@ -19,16 +21,29 @@ def main():
     parser.add_argument("--events", type=int, default=1_000_000, help="lines to load")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--template", help="copy this database instead of a fresh one")
-    parser.add_argument("--only", choices=["file", "http"])
+    parser.add_argument("--only", choices=["file", "http", "rating"])
+    parser.add_argument(
+        "--sizes",
+        type=int,
+        nargs="*",
+        default=_SIZES,
+        help="events to rate (default: %(default)s)",
+    )
     arguments = parser.parse_args()
     say(f"load of the machine before: {os.getloadavg()[0]:.1f}")
     odoo = _set_up(for_tests=True)
     template = arguments.template or odoo.ensure_suite("iaas_billing")
     database = databases.copy(odoo.cluster, template, "test_load")
     try:
-        usage.measure(
-            odoo, database, arguments.events, arguments.rounds, arguments.only
-        )
+        usage.prepare(odoo, database)
+        if arguments.only in (None, "rating"):
+            rating.measure(
+                odoo, database, f"{database}_rating", arguments.sizes, arguments.rounds
+            )
+        if arguments.only != "rating":
+            usage.measure(
+                odoo, database, arguments.events, arguments.rounds, arguments.only
+            )
     finally:
         databases.drop(odoo.cluster, database)
     say(f"load of the machine after: {os.getloadavg()[0]:.1f}")

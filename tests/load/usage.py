@@ -31,9 +31,13 @@ PREPARE = Path(__file__).with_name("prepare.py")
 KEY = "/tmp/iaas-load-key"
 
 
+def prepare(odoo, database):
+    """Give the database a source, meters, resources and a key."""
+    odoo.shell(database, PREPARE)
+
+
 def measure(odoo, database, events, rounds, only=None):
     """Print how fast usage comes in, on a database that is thrown away."""
-    odoo.shell(database, PREPARE)
     with tempfile.TemporaryDirectory(prefix="iaas-load-") as folder:
         if only != "http":
             _measure_file(odoo, database, Path(folder), events, rounds)

@@ -16,9 +16,6 @@ from odoo.cli.command import Command
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-from ..metering import CsvChunk, read_csv_chunks
-from ..models.iaas_usage_load import CHUNK
-
 _logger = logging.getLogger(__name__)
 
 
@@ -118,7 +115,7 @@ def _share(database, source_id, path, parts):
     opened = gzip.open if path.suffix == ".gz" else open
     try:
         with opened(path, "rb") as stream:
-            header, read = read_csv_chunks(stream, CHUNK)
+            header, read = Registry(database)["iaas.usage.event"]._get_chunks(stream)
             workers = [
                 fork.Process(
                     target=_work,
@@ -129,7 +126,7 @@ def _share(database, source_id, path, parts):
             for worker in workers:
                 worker.start()
             for chunk in read:
-                _hand_out((chunk.data, chunk.first, chunk.columns), chunks, workers)
+                _hand_out(chunk, chunks, workers)
     except Exception as error:
         # They go on: what is whole is stored, once.
         _logger.debug("reading %s", path, exc_info=True)
@@ -179,7 +176,7 @@ def _work(database, source_id, header, chunks, rejects, results):
             source = env["iaas.usage.source"].browse(source_id)
             total = env["iaas.usage.event"]._load_chunks(
                 header,
-                (CsvChunk(*chunk) for chunk in iter(chunks.get, None)),
+                iter(chunks.get, None),
                 source,
                 rejected,
                 cr.commit,

@@ -21,7 +21,7 @@ from ..metering import (
 )
 from ..metering.formats import CSV_OPTIONAL, CSV_REMARKS, CSV_REQUIRED
 
-CHUNK = 24 * 1024 * 1024
+_CHUNK = 24 * 1024 * 1024
 _BLOCK = 1024 * 1024
 _ATTEMPTS = 10
 _MAX_TIMES = 1_000_000
@@ -64,8 +64,13 @@ class IaasUsageEvent(models.Model):
 
         :raise Refused: when the header is wrong
         """
-        header, chunks = read_csv_chunks(stream, CHUNK)
+        header, chunks = self._get_chunks(stream)
         return self._load_chunks(header, chunks, source, rejects, commit, report)
+
+    @staticmethod
+    def _get_chunks(stream):
+        """The header of a binary stream and the chunks that ``_load_chunks`` takes."""
+        return read_csv_chunks(stream, _CHUNK)
 
     @api.model
     def _load_chunks(self, header, chunks, source, rejects, commit, report=None):

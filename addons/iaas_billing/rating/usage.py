@@ -1,6 +1,7 @@
 from collections import defaultdict
 from datetime import timedelta, timezone
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -88,22 +89,13 @@ class Usage:
             days = self._get_days(statement, start, end)
             yield statement.id, statement.contract_id.id, number, start, end, *days
 
-    @classmethod
-    def _get_days(cls, statement, start, end):
+    @staticmethod
+    def _get_days(statement, start, end):
         """The first and the last day of the daily sums between two instants, which
         are whole days of theirs; else (None, None)."""
-        zone = ZoneInfo(statement.timezone)
-        first, last = (
-            statement._civil_day(instant, zone)
-            for instant in (start, end - timedelta(microseconds=1))
-        )
-        if (
-            statement.timezone != statement.contract_id.timezone
-            or cls.instant(statement, first) != start
-            or cls.instant(statement, last + _DAY) != end
-        ):
+        if statement.timezone != statement.contract_id.timezone:
             return None, None
-        return first, last
+        return _whole_days(statement.timezone, start, end)
 
     @staticmethod
     def instant(statement, day):
@@ -207,95 +199,108 @@ class Usage:
     def _slices_sql(slices):
         columns = zip(*slices, strict=True)
         return SQL(
-            """slice (statement_id, contract_id, number, start_at, end_at, first_day,
-                      last_day) AS (
+            """slice AS (
                 SELECT * FROM unnest(%s::int[], %s::int[], %s::int[],
                                      %s::timestamp[], %s::timestamp[],
-                                     %s::date[], %s::date[]))""",
+                                     %s::date[], %s::date[])
+                  WITH ORDINALITY
+                    AS slice (statement_id, contract_id, number, start_at, end_at,
+                              first_day, last_day, ordinal))""",
             *(list(column) for column in columns),
         )
 
     def _read_sums(self):
         daily = [slice_ for slice_ in self._slices if slice_[-1]]
         partial = [slice_ for slice_ in self._slices if not slice_[-1]]
+        # Sums of a month in memory, rather than sorted on disk.
+        self._env.cr.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
         if daily:
-            self._add_sums(self._daily_sums_sql(daily))
+            self._add_sums(daily, self._daily_sums_sql(daily))
         if daily and self._not_daily:
-            self._add_sums(self._event_sums_sql(daily, self._not_daily))
+            self._add_sums(daily, self._event_sums_sql(daily, self._not_daily))
         if partial:
-            self._add_sums(self._event_sums_sql(partial))
+            self._add_sums(partial, self._event_sums_sql(partial))
+        self._env.cr.execute("SET LOCAL work_mem TO DEFAULT; SET LOCAL jit TO DEFAULT")
 
-    def _add_sums(self, query):
+    def _add_sums(self, slices, query):
         for row in self._env.execute_query(query):
-            statement, resource, meter, number, own, said, *sums = row
-            quantity, events, fingerprints = sums
-            slices = self._sums[statement].setdefault((resource, meter), {})
+            ordinal, resource, meter, own, said, quantity, events, fingerprints = row
+            statement, _contract, number, *_bounds = slices[ordinal - 1]
+            sums = self._sums[statement].setdefault((resource, meter), {})
             key = number, self._combine(statement, meter, own, said)
             count, total = self._counted[statement][resource, meter]
             with exact():
-                slices[key] = slices.get(key, Decimal(0)) + Decimal(quantity)
+                sums[key] = sums.get(key, Decimal(0)) + Decimal(quantity)
                 self._counted[statement][resource, meter] = (
                     count + events,
                     total + Decimal(fingerprints),
                 )
 
     def _daily_sums_sql(self, slices):
-        return SQL(
-            """
-            WITH %(slices)s
-            SELECT slice.statement_id, resource.id, daily.meter_id, slice.number,
-                   resource.dimension_key, %(dimensions)s,
-                   CASE meter.aggregation WHEN 'count' THEN SUM(daily.event_count)
-                        ELSE COALESCE(SUM(daily.quantity), 0) END::text,
-                   SUM(daily.event_count)::bigint, SUM(daily.fingerprint)::text
-              FROM slice
-              JOIN iaas_resource resource ON resource.contract_id = slice.contract_id
-              JOIN iaas_usage_daily daily
-                ON daily.resource_id = resource.id
-               AND daily.day >= slice.first_day
-               AND daily.day <= slice.last_day
-               AND daily.day >= %(first)s AND daily.day <= %(last)s
-              JOIN iaas_meter meter ON meter.id = daily.meter_id
-             WHERE NOT daily.meter_id = ANY(%(not_daily)s)
-             GROUP BY slice.statement_id, resource.id, daily.meter_id, slice.number,
-                      meter.aggregation, %(dimensions)s
-            """,
-            slices=self._slices_sql(slices),
-            dimensions=self._dimensions_sql("daily"),
-            first=min(slice_[5] for slice_ in slices),
-            last=max(slice_[6] for slice_ in slices),
-            not_daily=self._not_daily,
+        return self._sums_sql(
+            slices,
+            SQL("iaas_usage_daily"),
+            SQL(
+                """used.day >= slice.first_day AND used.day <= slice.last_day
+                   AND used.day >= %s AND used.day <= %s
+                   AND NOT used.meter_id = ANY(%s)""",
+                min(slice_[5] for slice_ in slices),
+                max(slice_[6] for slice_ in slices),
+                self._not_daily,
+            ),
+            SQL(
+                """SUM(used.quantity) AS quantity, SUM(used.event_count) AS event_count,
+                   SUM(used.fingerprint) AS fingerprint"""
+            ),
         )
 
     def _event_sums_sql(self, slices, meters=None):
         """The sums of the events, of the given meters or of all."""
+        return self._sums_sql(
+            slices,
+            SQL("iaas_usage_event"),
+            SQL(
+                """used.time >= slice.start_at AND used.time < slice.end_at
+                   AND used.time >= %s AND used.time < %s %s""",
+                # Constants, by which PostgreSQL leaves whole partitions alone.
+                min(slice_[3] for slice_ in slices),
+                max(slice_[4] for slice_ in slices),
+                SQL("AND used.meter_id = ANY(%s)", meters) if meters else SQL(),
+            ),
+            SQL(
+                """SUM(used.value) AS quantity, COUNT(*) AS event_count,
+                   SUM(%s) AS fingerprint""",
+                fingerprint("used"),
+            ),
+        )
+
+    def _sums_sql(self, slices, table, when, sums):
+        """Sum first, then look up what the few sums belong to."""
         return SQL(
             """
             WITH %(slices)s
-            SELECT slice.statement_id, resource.id, event.meter_id, slice.number,
-                   resource.dimension_key, %(dimensions)s,
-                   CASE meter.aggregation WHEN 'count' THEN COUNT(*)
-                        ELSE SUM(event.value) END::text,
-                   COUNT(*), SUM(%(fingerprint)s)::text
-              FROM slice
-              JOIN iaas_resource resource ON resource.contract_id = slice.contract_id
-              JOIN iaas_usage_event event
-                ON event.resource_id = resource.id
-               AND event.time >= slice.start_at
-               AND event.time < slice.end_at
-               AND event.time >= %(first)s AND event.time < %(last)s
-               %(some)s
-              JOIN iaas_meter meter ON meter.id = event.meter_id
-             GROUP BY slice.statement_id, resource.id, event.meter_id, slice.number,
-                      meter.aggregation, %(dimensions)s
+            SELECT sums.ordinal, sums.resource_id, sums.meter_id,
+                   resource.dimension_key, sums.said,
+                   CASE meter.aggregation WHEN 'count' THEN sums.event_count
+                        ELSE COALESCE(sums.quantity, 0) END::text,
+                   sums.event_count::bigint, sums.fingerprint::text
+              FROM (SELECT slice.ordinal, used.resource_id, used.meter_id,
+                           %(dimensions)s AS said, %(sums)s
+                      FROM slice
+                      JOIN iaas_resource resource
+                        ON resource.contract_id = slice.contract_id
+                      JOIN %(table)s used ON used.resource_id = resource.id
+                     WHERE %(when)s
+                     GROUP BY slice.ordinal, used.resource_id, used.meter_id, said
+                   ) sums
+              JOIN iaas_resource resource ON resource.id = sums.resource_id
+              JOIN iaas_meter meter ON meter.id = sums.meter_id
             """,
             slices=self._slices_sql(slices),
-            dimensions=self._dimensions_sql("event"),
-            fingerprint=fingerprint("event"),
-            # Constants, by which PostgreSQL leaves whole partitions alone.
-            first=min(slice_[3] for slice_ in slices),
-            last=max(slice_[4] for slice_ in slices),
-            some=SQL("AND event.meter_id = ANY(%s)", meters) if meters else SQL(),
+            dimensions=self._dimensions_sql("used"),
+            sums=sums,
+            table=table,
+            when=when,
         )
 
     def _dimensions_sql(self, alias):
@@ -428,6 +433,20 @@ class Usage:
             self._dimensions_sql("event"),
             some,
         )
+
+
+@lru_cache(maxsize=1024)
+def _whole_days(zone, start, end):
+    """The first and the last civil day between two naive UTC instants, (None, None)
+    where they are not whole days."""
+    first, last = (
+        instant.replace(tzinfo=timezone.utc).astimezone(ZoneInfo(zone)).date()
+        for instant in (start, end - timedelta(microseconds=1))
+    )
+    bounds = tuple(
+        day_start(day, zone).replace(tzinfo=None) for day in (first, last + _DAY)
+    )
+    return (first, last) if bounds == (start, end) else (None, None)
 
 
 def _choose(aggregation, events, combinations):

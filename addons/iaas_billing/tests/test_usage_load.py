@@ -44,7 +44,7 @@ class TestUsageLoad(IaasUsageCommon):
         rejects = io.StringIO()
         content = text if isinstance(text, bytes) else text.encode()
         reports = []
-        with patch.object(iaas_usage_load, "CHUNK", chunk):
+        with patch.object(iaas_usage_load, "_CHUNK", chunk):
             total = self.Event._load_csv(
                 io.BytesIO(content),
                 self.source,
