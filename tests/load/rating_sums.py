@@ -58,9 +58,7 @@ def make():
     contract.timezone = "Asia/Tokyo"
     meters = env["iaas.meter"].search([("code", "=like", "load.%")])
     env.flush_all()
-    contracts = clone(
-        "iaas_contract", contract, CONTRACTS, name=SQL("'load-' || n")
-    )
+    contracts = clone("iaas_contract", contract, CONTRACTS, name=SQL("'load-' || n"))
     resources = clone(
         "iaas_resource",
         resource,
@@ -69,7 +67,9 @@ def make():
         external_ref=SQL("'r-' || n"),
         contract_id=SQL("(%s::int[])[n %% %s + 1]", contracts, CONTRACTS),
     )
-    env["iaas.usage.event"]._ensure_partitions([START.date().replace(day=1), END.date().replace(day=1)])
+    env["iaas.usage.event"]._ensure_partitions(
+        [START.date().replace(day=1), END.date().replace(day=1)]
+    )
     env.cr.execute(
         SQL(
             """

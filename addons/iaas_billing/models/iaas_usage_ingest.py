@@ -121,7 +121,7 @@ class IaasUsageEvent(models.Model):
                    FROM STDIN WITH (FORMAT csv)""",
                 buffer,
             )
-        cr.execute("ANALYZE iaas_usage_stage")
+        cr.execute("ANALYZE iaas_usage_stage (source_id, subject)")
 
     def _get_staged_sources(self):
         rows = self.env.execute_query(

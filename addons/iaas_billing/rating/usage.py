@@ -213,7 +213,7 @@ class Usage:
         daily = [slice_ for slice_ in self._slices if slice_[-1]]
         partial = [slice_ for slice_ in self._slices if not slice_[-1]]
         # Sums of a month in memory, rather than sorted on disk.
-        self._env.cr.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
+        self._env.cr.execute("SET LOCAL work_mem = '256MB'; SET LOCAL jit = off")
         if daily:
             self._add_sums(daily, self._daily_sums_sql(daily))
         if daily and self._not_daily:

@@ -206,6 +206,20 @@ class TestUsageIngest(IaasUsageCommon):
             self.assertTrue(self.Event._has_table(f"iaas_usage_event_{month}"))
         self.Event._cron_create_partitions()
 
+    def test_a_month_is_indexed_when_it_is_over_and_quiet(self):
+        index = "iaas_usage_event_2026_06_resource"
+        self._ingest(self._event())
+        self.Event._cron_create_partitions()
+        self.assertFalse(self.Event._has_table(index))
+        self.env.cr.execute(
+            "UPDATE iaas_usage_event SET received_at = received_at - interval '2 days'"
+        )
+        for _again in range(2):
+            self.Event._cron_create_partitions()
+            self.assertTrue(self.Event._has_table(index))
+        self.assertEqual(self._ingest(self._event()).duplicates, 1)
+        self.assertEqual(self._ingest(self._event(id="late")).accepted, 1)
+
 
 @tagged("post_install", "-at_install")
 class TestUsageRecords(IaasUsageCommon):
