@@ -40,7 +40,7 @@ _LINE = (
     "segment_end",
 )
 # What came later, hashed only where it says something.
-_LATER_LINE = ("settles_line_id", "advance_percent")
+_LATER_LINE = ("settles_line_id", "advance_percent", "usage_hash")
 
 
 class IaasStatement(models.Model):

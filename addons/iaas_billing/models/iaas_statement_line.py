@@ -128,6 +128,11 @@ class IaasStatementLine(models.Model):
     segment_end = fields.Date(
         string="To", required=True, readonly=True, help="Last day, included."
     )
+    usage_hash = fields.Char(
+        readonly=True,
+        help="Fingerprint of the events of the resource and meter in the period: their "
+        "number, identities and values.",
+    )
     explanation = fields.Text(compute="_compute_explanation", compute_sudo=True)
 
     _segment_meter_unique = models.UniqueIndex(

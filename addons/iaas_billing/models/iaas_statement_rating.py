@@ -295,6 +295,7 @@ class IaasStatement(models.Model):
                 "meter_id": meter.id,
                 "charge_kind": "usage",
                 "quantity_before": before,
+                "usage_hash": usage.line_fingerprint(self, resource, meter),
             }
 
     def _get_pricing(self, resource, segment, terms, product=None):
@@ -349,6 +350,7 @@ class IaasStatement(models.Model):
             "days": 0,
             "days_in_month": 0,
             "committed_amount": ZERO,
+            "usage_hash": False,
             "advance_percent": ZERO,
             "settles_line_id": False,
             "list_amount": list_amount,

@@ -115,6 +115,14 @@ class Usage:
         )
         return sha256("\n".join(lines).encode()).hexdigest()
 
+    def line_fingerprint(self, statement, resource, meter):
+        """A hash of the identities and values of the events of a resource and meter in
+        the period; False without any."""
+        counted = self._counted[statement.id].get((resource.id, meter.id))
+        if not counted:
+            return False
+        return sha256(" ".join(map(str, counted)).encode()).hexdigest()
+
     def combinations(self, statement, resource, meters):
         """The dimension keys by which the resource used the meters in the period."""
         found = set()

@@ -155,6 +155,7 @@ class TestRatingGolden(IaasBillingCommon):
                 self.assertExact(line.amount_exact, result)
                 self.assertEqual(line.amount, float(result))
                 self.assertIn("Exact amount", line.explanation)
+                self.assertEqual(len(line.usage_hash), 64)
 
     def test_aggregations(self):
         events, expected = {}, {}
@@ -222,7 +223,13 @@ class TestSameEventsSameStatement(IaasBillingCommon):
                 self.assertFalse(taken.refusals)
             statement = self._bill_month(2026, 1, self.open_contract)
             return [
-                (line.product_id.id, line.quantity, line.amount_exact, line.amount)
+                (
+                    line.product_id.id,
+                    line.quantity,
+                    line.amount_exact,
+                    line.amount,
+                    line.usage_hash,
+                )
                 for line in statement.line_ids.sorted("product_id")
             ], statement.usage_hash
         finally:
