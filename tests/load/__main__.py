@@ -11,7 +11,7 @@ from dev import databases
 from dev.__main__ import _set_up
 from dev.console import say
 
-from . import rating, usage
+from . import invoicing, rating, usage
 
 _SIZES = (1_000_000, 5_000_000)
 
@@ -21,7 +21,7 @@ def main():
     parser.add_argument("--events", type=int, default=1_000_000, help="lines to load")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--template", help="copy this database instead of a fresh one")
-    parser.add_argument("--only", choices=["file", "http", "rating"])
+    parser.add_argument("--only", choices=["file", "http", "rating", "invoices"])
     parser.add_argument(
         "--sizes",
         type=int,
@@ -29,9 +29,16 @@ def main():
         default=_SIZES,
         help="events to rate (default: %(default)s)",
     )
+    parser.add_argument(
+        "--scale", type=float, default=1, help="of the number of invoices"
+    )
     arguments = parser.parse_args()
     say(f"load of the machine before: {os.getloadavg()[0]:.1f}")
     odoo = _set_up(for_tests=True)
+    if arguments.only == "invoices":
+        invoicing.measure(odoo, arguments.scale)
+        say(f"load of the machine after: {os.getloadavg()[0]:.1f}")
+        return
     template = arguments.template or odoo.ensure_suite("iaas_billing")
     database = databases.copy(odoo.cluster, template, "test_load")
     try:

@@ -1,6 +1,6 @@
 """Invoices: cpu seconds to create and post them, against two other ways.
 
-Run by ``python3 -m tests.load --only invoices``; see docs/performance.md.
+Run by ``python3 -m tests.load --only invoices``; docs/performance.md has the figures.
 """
 
 import argparse
