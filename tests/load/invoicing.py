@@ -1,9 +1,7 @@
 """The benchmark of invoices, on databases that are thrown away."""
 
-import os
-
 from dev import databases
-from dev.console import run
+from dev.console import run, say
 from dev.paths import ADDONS, LOGS, ROOT, VENV
 
 REQUIREMENTS = ROOT / "requirements-load.txt"
@@ -26,15 +24,16 @@ def measure(odoo, scale):
         try:
             if what == "compare":
                 odoo.install(database, "contract", log="install-contract.log")
-            run(
-                [
-                    *(VENV / "bin/python", "-m", "tests.load.invoices", what),
-                    *("--database", database, "--db-host", odoo.cluster),
-                    *("--addons-path", addons, "--scale", str(scale)),
-                ],
-                mend="read the output",
-                cwd=ROOT,
-                env=os.environ,
+            say(
+                run(
+                    [
+                        *(VENV / "bin/python", "-m", "tests.load.invoices", what),
+                        *("--database", database, "--db-host", odoo.cluster),
+                        *("--addons-path", addons, "--scale", scale),
+                    ],
+                    mend="read the output",
+                    cwd=ROOT,
+                ).rstrip()
             )
         finally:
             databases.drop(odoo.cluster, database)
