@@ -47,6 +47,7 @@
         "report/iaas_contract_review_report.xml",
         "wizards/iaas_contract_review_views.xml",
         "views/iaas_contract_approval_rule_views.xml",
+        "views/iaas_contract_annex_views.xml",
         "views/iaas_contract_obligation_views.xml",
         "views/sale_order_views.xml",
         "views/sale_order_credit_views.xml",

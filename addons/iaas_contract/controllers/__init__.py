@@ -1,1 +1,1 @@
-from . import order, portal, resource
+from . import annex, order, portal, resource

@@ -163,6 +163,7 @@ class IaasContractPortal(CustomerPortal):
                 lambda version: version._is_shown_to_customer()
             ).sorted("number", reverse=True),
             "documents": contract._portal_documents(),
+            "annexes": contract._portal_annexes(),
             "to_sign": contract._documents_to_sign() if may_sign else [],
             "page_name": "iaas_contract",
         }
@@ -327,6 +328,7 @@ class IaasContractPortal(CustomerPortal):
             "document": document,
             "is_open": document._is_open(),
             "is_intact": document._is_intact(),
+            "annexes": document.version_id.annex_ids,
             "may_sign": self._may_sign(document, by_token),
             "query": f"access_token={access_token}" if access_token else "",
             "default_name": "" if user._is_public() else user.name,

@@ -13,7 +13,14 @@ from .iaas_contract_transitions import TERMS_PENDING
 from .iaas_contract_version import AMENDED_FIELDS, OPEN_STATES
 
 # What the terms are made of besides plain fields.
-TERM_LINES = {"line_ids", "clause_ids", "price_ids", "obligation_ids", "term_months"}
+TERM_LINES = {
+    "line_ids",
+    "clause_ids",
+    "annex_ids",
+    "price_ids",
+    "obligation_ids",
+    "term_months",
+}
 # Somebody relies on the terms as they were submitted.
 RELIED_ON_STATES = ("review", "approval", "sent", "signed")
 
@@ -234,6 +241,9 @@ class IaasContract(models.Model):
                 ],
                 "clause_ids": [
                     Command.create(clause._copy_values()) for clause in self.clause_ids
+                ],
+                "annex_ids": [
+                    Command.create(annex._copy_values()) for annex in self.annex_ids
                 ],
                 **values,
             }

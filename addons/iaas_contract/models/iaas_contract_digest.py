@@ -68,6 +68,7 @@ PRICE_FIELDS = (
 # Of a long text a list of changes shows the beginning.
 LONG_TEXT = 80
 CLAUSE_FIELDS = ("name", "text")
+ANNEX_FIELDS = ("name", "description", "sha256")
 OBLIGATION_FIELDS = ("name", "side", "date_deadline")
 TIER_FIELDS = (
     "up_to",
@@ -116,6 +117,11 @@ class IaasContract(models.Model):
                 _plain(obligation, OBLIGATION_FIELDS)
                 for obligation in contract.obligation_ids
             )
+        if terms.annex_ids:
+            data["annexes"] = [
+                _plain(annex, ANNEX_FIELDS)
+                for annex in terms.annex_ids.sorted("sequence")
+            ]
         return data
 
     def _terms_digest(self):
@@ -154,6 +160,7 @@ def describe_changes(env, old, new):
     for part, model, names, label in (
         ("discounts", "iaas.contract.line", DISCOUNT_FIELDS, env._("Discount")),
         ("clauses", "iaas.contract.clause", CLAUSE_FIELDS, env._("Clause")),
+        ("annexes", "iaas.contract.annex", ANNEX_FIELDS, env._("Annex")),
         (
             "obligations",
             "iaas.contract.obligation",

@@ -1,16 +1,8 @@
-import logging
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
-from odoo.tools import split_every
 
-_logger = logging.getLogger(__name__)
-
-CHECK_BATCH = 100
 # A document is void when its terms are; everything else about it stays as it was made.
 CHANGING_FIELDS = {"state", "is_tampered", "checked_date", "access_token"}
-TAMPERED_ACTIVITY = "iaas_contract.mail_activity_type_tampered"
 
 
 class IaasContractDocument(models.Model):
@@ -19,7 +11,7 @@ class IaasContractDocument(models.Model):
 
     _name = "iaas.contract.document"
     _description = "Contract Document"
-    _inherit = ["portal.mixin"]
+    _inherit = ["portal.mixin", "iaas.sealed.file.mixin"]
     _order = "id desc"
 
     name = fields.Char(required=True, readonly=True)
@@ -87,12 +79,6 @@ class IaasContractDocument(models.Model):
     # Whoever holds it may sign in the customer's name: no salesperson reads it.
     access_token = fields.Char(groups="base.group_system")
     signature_ids = fields.One2many("iaas.contract.signature", "document_id")
-    is_tampered = fields.Boolean(
-        readonly=True,
-        help="The file was not the one that was made, when it was last checked.",
-    )
-    checked_date = fields.Datetime(string="Last Checked", readonly=True)
-
     _one_to_sign = models.UniqueIndex(
         "(version_id) WHERE kind = 'generated' AND state <> 'void'",
         "There is a document of this version already.",
@@ -140,31 +126,6 @@ class IaasContractDocument(models.Model):
             "target": "download",
         }
 
-    def action_check_integrity(self):
-        """Compare the files with the digests kept of them and say what came out."""
-        self.check_access("read")
-        broken = self._check_integrity()
-        if not broken:
-            return {
-                "type": "ir.actions.client",
-                "tag": "display_notification",
-                "params": {
-                    "type": "success",
-                    "message": self.env._(
-                        "%(count)s documents checked: all are as they were made.",
-                        count=len(self),
-                    ),
-                    "next": {"type": "ir.actions.act_window_close"},
-                },
-            }
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Tampered Documents"),
-            "res_model": self._name,
-            "views": [(False, "list"), (False, "form")],
-            "domain": [("id", "in", broken.ids)],
-        }
-
     # === BUSINESS ===
 
     @api.model
@@ -206,28 +167,8 @@ class IaasContractDocument(models.Model):
         attachment.write({"res_model": document._name, "res_id": document.id})
         return document
 
-    def _is_intact(self):
-        """Whether the file is, byte by byte, the one that was made."""
-        self.ensure_one()
-        # The web client asks for the sizes of files in place of the files.
-        document = self.sudo().with_context(bin_size=False, bin_size_raw=False)
-        # What another process changed behind our back is not in the cache.
-        document.attachment_id.invalidate_recordset(["raw", "datas"])
-        content = document.attachment_id.raw
-        return document.env["iaas.contract.paper"]._sha256(content) == document.sha256
-
-    def _verify(self):
-        """Refuse to go on with a file that is not the one that was made."""
-        for document in self:
-            if not document._is_intact():
-                raise UserError(
-                    self.env._(
-                        "%(document)s is not the file that was made: its bytes were "
-                        "changed since. Set the contract back to draft and send it "
-                        "again, and ask who changed the file.",
-                        document=document.name,
-                    )
-                )
+    def _sealed_attachment(self):
+        return self.attachment_id
 
     def _void(self):
         """These are no longer the terms; what was signed of them does not bind."""
@@ -249,40 +190,3 @@ class IaasContractDocument(models.Model):
                 or (contract.state in ("active", "expiring") and version.date_sent)
             )
         )
-
-    def _check_integrity(self):
-        """Note which files are not the ones that were made, and tell the owner.
-
-        :return: the tampered documents
-        """
-        now = fields.Datetime.now()
-        broken = self.filtered(lambda document: not document._is_intact())
-        found = broken.filtered(lambda document: not document.is_tampered)
-        # As superuser: the fields that no client may set.
-        (self - broken).sudo().write({"is_tampered": False, "checked_date": now})
-        broken.sudo().write({"is_tampered": True, "checked_date": now})
-        for document in found:
-            contract = document.contract_id.sudo()
-            contract.activity_schedule(
-                TAMPERED_ACTIVITY,
-                note=self.env._(
-                    "%(document)s is not the file that was made: its bytes were "
-                    "changed since.",
-                    document=document.name,
-                ),
-                user_id=contract._responsible().id,
-            )
-        return broken
-
-    @api.model
-    def _cron_check_integrity(self):
-        """Weekly: every document, those that were not looked at for longest first."""
-        due = self.search(Domain.TRUE, order="checked_date NULLS FIRST, id")
-        progress = self.env["ir.cron"]
-        progress._commit_progress(remaining=len(due))
-        for batch in split_every(CHECK_BATCH, due.ids, self.browse):
-            broken = batch._check_integrity()
-            if broken:
-                _logger.warning("Tampered contract documents: %s", broken.ids)
-            if not progress._commit_progress(len(batch)):
-                break

@@ -180,6 +180,7 @@ class IaasContractDocument(models.Model):
             )
         self._verify()
         version = self.version_id.sudo()
+        version.annex_ids._verify()
         if version._current_digest() != self.sudo().terms_digest:
             raise UserError(
                 self.env._(

@@ -45,9 +45,9 @@ class IaasContract(models.Model):
             if not contract.is_amendable:
                 raise UserError(
                     self.env._(
-                        "%(contract)s is signed: its discounts, prices, clauses and "
-                        "obligations can only be changed by an amendment, or by an "
-                        "operations manager as an addendum.",
+                        "%(contract)s is signed: its discounts, prices, clauses, "
+                        "annexes and obligations can only be changed by an amendment, "
+                        "or by an operations manager as an addendum.",
                         contract=contract.display_name,
                     )
                 )

@@ -34,6 +34,7 @@ PROPOSAL_FIELDS = {
     *AMENDED_FIELDS,
     "line_ids",
     "clause_ids",
+    "annex_ids",
     "price_ids",
     "date_effective",
     "reason",
@@ -140,6 +141,7 @@ class IaasContractVersion(models.Model):
         "iaas.contract.version.line", "version_id", string="Discounts", copy=True
     )
     clause_ids = fields.One2many("iaas.contract.clause", "version_id", string="Clauses")
+    annex_ids = fields.One2many("iaas.contract.annex", "version_id", string="Annexes")
     price_ids = fields.One2many(
         "iaas.price",
         "amendment_id",
@@ -181,7 +183,13 @@ class IaasContractVersion(models.Model):
             version.display_name = f"{version.contract_id.name} v{version.number}"
 
     @api.depends(
-        *AMENDED_FIELDS, "state", "summary", "line_ids", "clause_ids", "price_ids"
+        *AMENDED_FIELDS,
+        "state",
+        "summary",
+        "line_ids",
+        "clause_ids",
+        "annex_ids",
+        "price_ids",
     )
     def _compute_changes(self):
         for version in self:
@@ -415,7 +423,11 @@ class IaasContractVersion(models.Model):
                         Command.create(clause._copy_values())
                         for clause in self.clause_ids
                     ),
-                ]
+                ],
+                "annex_ids": [
+                    Command.clear(),
+                    *(Command.create(annex._copy_values()) for annex in self.annex_ids),
+                ],
             }
         )
         contract._take_discounts(self.sudo().line_ids, day)

@@ -1,4 +1,6 @@
 from . import (
+    test_contract_annex,
+    test_contract_annex_portal,
     test_deal_dimension,
     test_deal_estimate,
     test_model_security,

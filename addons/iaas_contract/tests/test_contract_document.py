@@ -192,7 +192,7 @@ class TestContractDocument(IaasSigningCommon):
         self._tamper(bad)
         cron = self.env.ref("iaas_contract.ir_cron_iaas_contract_integrity")
         with (
-            mute_logger("odoo.addons.iaas_contract.models.iaas_contract_document"),
+            mute_logger("odoo.addons.iaas_contract.models.iaas_sealed_file_mixin"),
             self.enter_registry_test_mode(),
         ):
             cron.method_direct_trigger()

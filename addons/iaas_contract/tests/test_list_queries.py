@@ -47,6 +47,7 @@ class TestListQueries(IaasContractCommon):
                         Command.create({"product_id": cls.server.id, "discount": "5"})
                     ],
                     "clause_ids": [Command.create({"name": "Data", "text": "Stays."})],
+                    "annex_ids": [Command.create({"name": "SLA", "file": "U0xB"})],
                     "obligation_ids": [
                         Command.create(
                             {"name": "Plan", "date_deadline": date(2026, 3, 1)}
