@@ -1,6 +1,7 @@
 from . import account_analytic_distribution_model
 from . import account_move
 from . import account_move_promise
+from . import account_move_share
 from . import iaas_statement_rules
 from . import iaas_billing_blocker
 from . import iaas_billing_run
@@ -47,6 +48,8 @@ from . import iaas_statement_settlement
 from . import iaas_after_close
 from . import iaas_statement_after_close
 from . import iaas_statement_portal
+from . import iaas_statement_share
+from . import iaas_revenue_share_entry
 from . import iaas_statement_export
 from . import iaas_statement_mail
 from . import iaas_contact_role

@@ -58,6 +58,8 @@ from . import (
     iaas_contract_scope,
     iaas_contract_obligation,
     iaas_contract_obligations,
+    iaas_contract_revenue_share,
+    iaas_contract_revenue_shares,
     iaas_price_dimension,
     iaas_price_dimension_value,
     iaas_price,

@@ -8,6 +8,7 @@ from . import (
     test_stakeholder,
     test_contract_robust,
     test_state_tables,
+    test_revenue_share,
     test_terms_held,
     test_affiliate_report,
     test_catalogue_version,
