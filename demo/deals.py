@@ -83,20 +83,20 @@ def _agree(contract, today):
     """What both sides undertake, and the clauses of a large contract."""
     contract = quiet(contract)
     day = max(contract.date_start, today - timedelta(days=200))
-    contract.env["iaas.contract.obligation"].create(
-        [
-            {
-                "name": name,
-                "contract_id": contract.id,
-                "side": side,
-                "user_id": contract.user_id.id,
-                "date_deadline": day + timedelta(days=after),
-            }
-            for name, side, after in OBLIGATIONS
-        ]
-    )
+    # One change of terms, so one version.
     contract.write(
         {
+            "obligation_ids": [
+                Command.create(
+                    {
+                        "name": name,
+                        "side": side,
+                        "user_id": contract.user_id.id,
+                        "date_deadline": day + timedelta(days=after),
+                    }
+                )
+                for name, side, after in OBLIGATIONS
+            ],
             "service_level": "99.95 % a month",
             "notice_days": 60,
             "clause_ids": [

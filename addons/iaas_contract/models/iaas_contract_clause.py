@@ -58,6 +58,9 @@ class IaasContractClause(models.Model):
     def _check_may_change(self):
         self.contract_id._check_amendable()
         self.version_id._check_open()
+        if not self.env.su:
+            # Whoever changes the clauses of an amendment does not approve it.
+            self.version_id._note_writer()
 
     def _copy_values(self):
         self.ensure_one()

@@ -67,6 +67,8 @@ PRICE_FIELDS = (
 )
 # Of a long text a list of changes shows the beginning.
 LONG_TEXT = 80
+# Of the digest of a file its first digits; the contract states the whole of it.
+SHORT_DIGEST = 12
 CLAUSE_FIELDS = ("name", "text")
 ANNEX_FIELDS = ("name", "description", "sha256")
 OBLIGATION_FIELDS = ("name", "side", "date_deadline")
@@ -213,6 +215,8 @@ def _shown(model, name, value):
     if field.type in ("html", "text"):
         text = " ".join(str(value).split())
         return text if len(text) <= LONG_TEXT else f"{text[:LONG_TEXT]}…"
+    if name == "sha256":
+        return f"SHA-256 {value[:SHORT_DIGEST]}…"
     if field.type == "float" and name == "discount":
         return f"{value} %"
     if name == "advance_percent":

@@ -187,8 +187,10 @@ class TestContractAnnex(IaasAnnexCommon):
             }
         )
         for line in (
-            f"− Annex: Service description, {hashlib.sha256(SERVICES).hexdigest()}",
-            f"+ Annex: Service description, {hashlib.sha256(b'Second').hexdigest()}",
+            "− Annex: Service description, SHA-256 "
+            f"{hashlib.sha256(SERVICES).hexdigest()[:12]}…",
+            "+ Annex: Service description, SHA-256 "
+            f"{hashlib.sha256(b'Second').hexdigest()[:12]}…",
             "− Annex: Old sheet",
             "+ Annex: Privacy",
         ):

@@ -113,6 +113,15 @@ class TestTermsHeld(TermsHeldCommon):
         with self.assertRaises(ValidationError), self.cr.savepoint():
             tiers[1].unlink()
 
+    def test_who_writes_a_clause_of_an_amendment_does_not_approve_it(self):
+        """Not either who writes the clause itself, past the form of the amendment."""
+        self.contract.action_amend()
+        version = self.contract.version_ids.filtered(lambda v: v.state == "draft")
+        self.env["iaas.contract.clause"].with_user(self.sales_manager).create(
+            {"version_id": version.id, "name": "Data", "text": "Stays in Japan."}
+        )
+        self.assertIn(self.sales_manager, version.sudo().writer_ids)
+
     def test_moving_a_part_is_a_change_of_both_contracts(self):
         one, other = self._sent(), self._contract(partner_id=self.other_customer.id)
         one.line_ids.contract_id = other
