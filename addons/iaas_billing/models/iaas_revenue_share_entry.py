@@ -70,7 +70,7 @@ class IaasRevenueShareEntry(models.Model):
     state = fields.Selection(
         [
             ("open", "To Bill"),
-            ("invoiced", "On a Vendor Bill"),
+            ("invoiced", "On a Bill"),
             ("cancelled", "Taken Back"),
         ],
         string="Status",

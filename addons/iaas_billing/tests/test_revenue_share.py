@@ -145,7 +145,9 @@ class TestSharedRevenue(IaasBillingCommon):
         """R90: a voided statement takes its share back; nothing is rewritten."""
         share = self._share()
         statement = self._bill_month(2026, 1)
-        self.Entry.search([]).with_user(self.billing_user).action_create_bills()
+        self.Entry.search([("contract_id", "=", self.contract.id)]).with_user(
+            self.billing_user
+        ).action_create_bills()
         statement.with_user(self.billing_manager)._void("Not delivered")
         self.assertEqual(
             self._entered(share), [(80, 10, "invoiced"), (-80, -10, "open")]
@@ -165,7 +167,9 @@ class TestSharedRevenue(IaasBillingCommon):
             self._entered(share), [(80, 10, "cancelled"), (-80, -10, "cancelled")]
         )
         with self.assertRaisesRegex(UserError, "Nothing of this"):
-            self.Entry.search([]).action_create_bills()
+            self.Entry.search(
+                [("contract_id", "=", self.contract.id)]
+            ).action_create_bills()
 
     def test_correction(self):
         """R90: a correction has an entry of its own, of the difference."""
@@ -231,7 +235,9 @@ class TestSharedRevenue(IaasBillingCommon):
         advertiser = self.env["res.partner"].create({"name": "Advertiser"})
         self._share(beneficiary_id=advertiser.id, percent="1", purpose="advertising")
         self._run(date(2026, 2, 28), self.contract + other_contract)
-        entries = self.Entry.with_user(self.billing_user).search([])
+        entries = self.Entry.with_user(self.billing_user).search(
+            [("contract_id", "in", (self.contract + other_contract).ids)]
+        )
         entries.action_create_bills()
         self.assertEqual(set(entries.mapped("state")), {"invoiced"})
         bills = entries.bill_id
@@ -271,7 +277,9 @@ class TestSharedRevenue(IaasBillingCommon):
         """R90: that is a vendor credit note."""
         self._share()
         statement = self._bill_month(2026, 1)
-        self.Entry.search([]).action_create_bills()
+        self.Entry.search(
+            [("contract_id", "=", self.contract.id)]
+        ).action_create_bills()
         statement.with_user(self.billing_manager)._void("Not delivered")
         entry = self.Entry.search([("state", "=", "open")])
         entry.action_create_bills()
@@ -320,7 +328,10 @@ class TestSharedRevenue(IaasBillingCommon):
             company_id=company.id,
             company_ids=[Command.set(company.ids)],
         )
-        for record in (share, self.Entry.search([])):
+        for record in (
+            share,
+            self.Entry.search([("contract_id", "=", self.contract.id)]),
+        ):
             own = record.with_user(stranger)
             self.assertFalse(own.search([]))
             with self.assertRaises(AccessError):
