@@ -33,6 +33,7 @@ from . import iaas_statement_life
 from . import iaas_statement_calendar
 from . import iaas_settlement_board
 from . import iaas_current_usage
+from . import iaas_contract_current_usage
 from . import iaas_current_usage_portal
 from . import iaas_budget
 from . import iaas_revenue_estimate

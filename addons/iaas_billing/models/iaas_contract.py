@@ -142,9 +142,9 @@ class IaasContract(models.Model):
     # Periods
     # ------------------------------------------------------------------
 
-    def _unbilled_periods(self):
-        """The periods after the last billed instant, as naive UTC pairs, in order;
-        endless for a contract without a last day."""
+    def _settlement_periods(self):
+        """The periods of the contract, as naive UTC pairs, in order; endless for a
+        contract without a last day."""
         self.ensure_one()
         # The last day of the calendar stands for an open end.
         closed = self.date_end and self.date_end < date.max
@@ -152,7 +152,11 @@ class IaasContract(models.Model):
         for start, end in billing_periods(
             self.date_start, after, self.cycle, self.anchor_day, self.timezone
         ):
-            start, end = start.replace(tzinfo=None), end.replace(tzinfo=None)
+            yield start.replace(tzinfo=None), end.replace(tzinfo=None)
+
+    def _unbilled_periods(self):
+        """The periods after the last billed instant, as ``_settlement_periods``."""
+        for start, end in self._settlement_periods():
             if self.billed_until and end <= self.billed_until:
                 continue
             yield max(start, self.billed_until or start), end

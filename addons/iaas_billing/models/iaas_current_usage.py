@@ -1,5 +1,4 @@
 import logging
-from datetime import timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -7,11 +6,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from odoo.addons.iaas_contract.fields import Decimal
 from odoo.addons.iaas_contract.models.iaas_contract import LIVE_STATES
-from odoo.addons.iaas_contract.pricing import (
-    billing_periods,
-    day_start,
-    round_half_up,
-)
+from odoo.addons.iaas_contract.pricing import day_start, round_half_up
 from odoo.addons.iaas_contract.pricing.numbers import ZERO
 
 from ..rating import Elapsed
@@ -221,29 +216,3 @@ class IaasCurrentUsage(models.Model):
         if line.charge_kind == "one_time":
             return (line.amount_exact if own.share else ZERO), line.amount_exact
         return own.share_of(line.amount_exact), line.amount_exact
-
-
-class IaasContract(models.Model):
-    _inherit = "iaas.contract"
-
-    current_usage_ids = fields.One2many("iaas.current.usage", "contract_id")
-    current_usage_problem = fields.Char(
-        string="Period Cannot Be Rated",
-        readonly=True,
-        copy=False,
-        help="Why the period that runs could not be rated: mend it before its end.",
-    )
-
-    def _get_running_period(self, now):
-        """The period that holds the instant, as a naive UTC pair, or None."""
-        closed = self.date_end and self.date_end < fields.Date.to_date("9999-12-31")
-        after = fields.Date.add(self.date_end, days=1) if closed else None
-        instant = now.replace(tzinfo=timezone.utc)
-        for start, end in billing_periods(
-            self.date_start, after, self.cycle, self.anchor_day, self.timezone
-        ):
-            if start > instant:
-                return None
-            if instant < end:
-                return start.replace(tzinfo=None), end.replace(tzinfo=None)
-        return None
