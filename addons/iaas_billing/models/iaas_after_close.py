@@ -1,9 +1,14 @@
-from collections import defaultdict
+import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
+
+from ..rating.usage import CARRIED
+
+_logger = logging.getLogger(__name__)
 
 ACTIVITY = "iaas_billing.mail_activity_type_after_close"
 # A transaction that was still storing events while a statement was rated may have
@@ -162,16 +167,14 @@ class IaasAfterClose(models.Model):
                     correction.unlink()
             item._close("written_off", reason)
 
-    def _note_corrected(self):
+    def _note_corrected(self, correction):
         """The correction that was just posted has counted them."""
-        for item in self:
-            correction = item.statement_id.correction_ids.sorted("posted_at")[-1:]
-            item.write(
-                {"correction_id": correction.id, "usage_hash": correction.usage_hash}
-            )
-            item._close(
-                "corrected", self.env._("Billed by %(name)s.", name=correction.name)
-            )
+        self.write(
+            {"correction_id": correction.id, "usage_hash": correction.usage_hash}
+        )
+        self._close(
+            "corrected", self.env._("Billed by %(name)s.", name=correction.name)
+        )
 
     def _close(self, state, reason):
         still_open = self.filtered(lambda item: item.state == "open")
@@ -188,27 +191,42 @@ class IaasAfterClose(models.Model):
         now = fields.Datetime.now()
         checked = self.env["ir.config_parameter"].sudo()
         since = fields.Datetime.to_datetime(checked.get_param(_CHECKED) or None)
-        found = self._find_late(since=since and since - _MARGIN)
-        statements = self.env["iaas.statement"].browse(found)
+        statements = self._find_changed(since and since - _MARGIN)
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(statements))
         for start in range(0, len(statements), 100):
             batch = statements[start : start + 100]
-            self._queue(batch)
+            self._queue_apart(batch)
             if not cron._commit_progress(len(batch)):
                 return
         checked.set_param(_CHECKED, fields.Datetime.to_string(now))
+
+    @api.model
+    def _find_changed(self, since):
+        """The statements to look at: those that usage came in for since then, and
+        those posted since then. What came in between the rating and the posting, while
+        the customer had the statement in hand, was nobody's until now."""
+        Statement = self.env["iaas.statement"]
+        found = self._find_late(since=since)
+        if since:
+            posted = Statement.search(
+                [("state", "=", "posted"), ("posted_at", ">=", since)]
+            )
+            found |= self._find_late(posted)
+        return Statement.browse(sorted(found))
 
     @api.model
     def _find_late(self, statements=None, since=None):
         """The posted statements with events received since they were rated.
 
         What goes on under a renewal is counted for the contract that held at the
-        time.
+        time. A level that was reported late for the time before counts as well, where
+        it is the one that the period begins with.
 
         :param statements: only these
         :param since: only by events received from then on
-        :return: ``{statement id: (events, first received, last received)}``
+        :return: ``{statement id: (events, first received, last received, whether one
+            of them is a level of the time before)}``
         """
         self.env.flush_all()
         rows = self.env.execute_query(
@@ -222,30 +240,25 @@ class IaasAfterClose(models.Model):
                         ON contract.id = chain.contract_id
                      WHERE contract.renewal_of_id IS NOT NULL),
                 statement AS (
-                    SELECT id, contract_id, period_start, period_end, rated_at,
-                           rated_at - %(margin)s AS since
+                    SELECT id, contract_id, period_start, period_end, date_from,
+                           rated_at, rated_at - %(margin)s AS since
                       FROM iaas_statement
                      WHERE state = 'posted' AND correction_of_id IS NULL
                        AND kind = 'regular'
-                       AND rated_at IS NOT NULL %(some)s)
-                SELECT statement.id, GREATEST(COUNT(*) FILTER %(late)s, 1),
-                       MIN(event.received_at) FILTER %(late)s,
-                       MAX(event.received_at) FILTER %(late)s
-                  FROM statement
-                  JOIN chain ON chain.contract_id = statement.contract_id
-                  JOIN iaas_resource resource ON resource.contract_id = chain.holder_id
-                  JOIN iaas_usage_event event
-                    ON event.resource_id = resource.id
-                   AND event.time >= statement.period_start
-                   AND event.time < statement.period_end
-                   AND event.received_at >= statement.since
-                   %(received)s
-                 GROUP BY statement.id
-                 ORDER BY statement.id
+                       AND rated_at IS NOT NULL %(some)s),
+                event AS (%(within)s UNION ALL %(before)s)
+                SELECT id, GREATEST(COUNT(*) FILTER %(late)s, 1),
+                       MIN(received_at) FILTER %(late)s,
+                       MAX(received_at) FILTER %(late)s,
+                       BOOL_OR(is_level)
+                  FROM event
+                 GROUP BY id
+                 ORDER BY id
                 """,
                 margin=_MARGIN,
-                late=SQL("(WHERE event.received_at > statement.rated_at)"),
-                received=SQL("AND event.received_at >= %s", since) if since else SQL(),
+                late=SQL("(WHERE received_at > rated_at)"),
+                within=self._query_late_within(since),
+                before=self._query_late_before(since),
                 some=(
                     SQL("AND id = ANY(%s)", statements.ids)
                     if statements is not None
@@ -255,36 +268,107 @@ class IaasAfterClose(models.Model):
         )
         return {row[0]: row[1:] for row in rows}
 
+    def _query_late_within(self, since):
+        return SQL(
+            """
+            SELECT statement.id, statement.rated_at, event.received_at,
+                   FALSE AS is_level
+              FROM statement
+              JOIN chain ON chain.contract_id = statement.contract_id
+              JOIN iaas_resource resource ON resource.contract_id = chain.holder_id
+              JOIN iaas_usage_event event
+                ON event.resource_id = resource.id
+               AND event.time >= statement.period_start
+               AND event.time < statement.period_end
+               AND event.received_at >= statement.since
+               %s
+            """,
+            self._received_since(since),
+        )
+
+    def _query_late_before(self, since):
+        """The levels that no other report ends before the period begins."""
+        return SQL(
+            """
+            SELECT statement.id, statement.rated_at, event.received_at, TRUE
+              FROM statement
+              JOIN chain ON chain.contract_id = statement.contract_id
+              JOIN iaas_resource resource
+                ON resource.contract_id = chain.holder_id
+               AND (resource.date_end IS NULL
+                    OR resource.date_end >= statement.date_from)
+              JOIN iaas_usage_event event
+                ON event.resource_id = resource.id
+               AND event.time < statement.period_start
+               AND event.received_at >= statement.since
+               AND NOT event.summed
+               %(received)s
+              JOIN iaas_meter meter
+                ON meter.id = event.meter_id
+               AND meter.aggregation = ANY(%(carried)s)
+             WHERE NOT EXISTS (
+                   SELECT FROM iaas_usage_event later
+                    WHERE later.resource_id = event.resource_id
+                      AND later.meter_id = event.meter_id
+                      AND NOT later.summed
+                      AND later.time > event.time
+                      AND later.time <= statement.period_start)
+            """,
+            received=self._received_since(since),
+            carried=list(CARRIED),
+        )
+
+    @staticmethod
+    def _received_since(since):
+        return SQL("AND event.received_at >= %s", since) if since else SQL()
+
     @api.model
-    def _queue(self, statements):
+    def _queue_apart(self, statements):
+        """Queue the statements; one that fails is queued with its failure and keeps
+        none of the others back."""
+        try:
+            with self.env.cr.savepoint():
+                self._queue(statements)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as error:  # noqa: BLE001 the others must be queued
+            if len(statements) > 1:
+                middle = len(statements) // 2
+                self._queue_apart(statements[:middle])
+                self._queue_apart(statements[middle:])
+                return
+            _logger.error("%s: late usage", statements.name, exc_info=error)
+            obstacle = self.env._(
+                "Unexpected error, see the server's log: %(error)s", error=repr(error)
+            )
+            self._queue(
+                statements, {statements: statements._make_outcome(None, obstacle)}
+            )
+
+    @api.model
+    def _queue(self, statements, outcomes=None):
         """Open or refresh the items of those statements whose usage is not the one
-        that was billed or written off."""
+        that was billed or written off.
+
+        :param outcomes: what correcting them would come to, where it is known
+        """
         found = self._find_late(statements)
         late = statements.filtered(lambda statement: statement.id in found)
-        known = defaultdict(set)
-        for statement in late:
-            rated = statement + statement.correction_ids.filtered(
-                lambda other: other.state == "posted"
-            )
-            closed = statement.after_close_ids.filtered(
-                lambda item: item.state != "open"
-            )
-            known[statement] = {
-                *rated.mapped("usage_hash"),
-                *closed.mapped("usage_hash"),
-            }
         open_items = {
             item.statement_id: item
             for item in late.after_close_ids
             if item.state == "open"
         }
-        for statement, outcome in late._try_correction().items():
+        if outcomes is None:
+            outcomes = late._try_correction()
+        for statement in late:
+            outcome = outcomes[statement]
+            count, first, last, is_level = found[statement.id]
             item = open_items.get(statement)
-            if outcome["usage_hash"] in known[statement]:
+            if self._is_settled(statement, outcome, last, is_level):
                 if item:
                     item._close("corrected", self.env._("Billed already."))
                 continue
-            count, first, last = found[statement.id]
             values = outcome | {
                 "event_count": count,
                 "first_received_at": first,
@@ -294,6 +378,29 @@ class IaasAfterClose(models.Model):
                 item.write(values)
             else:
                 self._open(statement, values)
+
+    @api.model
+    def _is_settled(self, statement, outcome, last, is_level):
+        """Whether what came in was billed or written off.
+
+        :param outcome: what correcting the statement would come to
+        :param last: when the last of it was received
+        :param is_level: whether it may be a level of the time before, which is no
+            usage of the period and yet changes what it comes to
+        """
+        closed = statement.after_close_ids.filtered(lambda item: item.state != "open")
+        usage, obstacle = outcome["usage_hash"], outcome["obstacle"]
+        if not usage or (is_level and obstacle):
+            # It was not rated, and is known by its time alone.
+            return any(
+                not last or (item.last_received_at and item.last_received_at >= last)
+                for item in closed
+            )
+        rated = statement + statement.correction_ids.filtered(
+            lambda other: other.state == "posted"
+        )
+        known = {*rated.mapped("usage_hash"), *closed.mapped("usage_hash")}
+        return usage in known and not (is_level and outcome["amount"])
 
     @api.model
     def _open(self, statement, values):

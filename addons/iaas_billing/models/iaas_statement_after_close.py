@@ -44,18 +44,15 @@ class IaasStatement(models.Model):
 
     def _make_outcome(self, correction, obstacle):
         return {
-            "amount": correction.amount_untaxed if correction else 0,
+            "amount": 0 if obstacle else correction.amount_untaxed,
             "usage_hash": correction.usage_hash if correction else False,
             "obstacle": obstacle or False,
         }
 
     def _post(self):
         result = super()._post()
-        corrected = self.filtered(
-            lambda other: other.correction_kind == "usage"
-        ).correction_of_id
-        if corrected:
-            corrected.after_close_ids.filtered(
+        for correction in self.filtered(lambda one: one.correction_kind == "usage"):
+            correction.correction_of_id.after_close_ids.filtered(
                 lambda item: item.state == "open"
-            )._note_corrected()
+            )._note_corrected(correction)
         return result
