@@ -24,7 +24,7 @@ class AccountMove(models.Model):
     def _compute_show_reset_to_draft_button(self):
         result = super()._compute_show_reset_to_draft_button()
         for move in self:
-            if move.sudo().iaas_statement_id.state == "posted":
+            if move.sudo().iaas_statement_id.state in ("posted", "void"):
                 move.show_reset_to_draft_button = False
         return result
 
@@ -48,20 +48,36 @@ class AccountMove(models.Model):
         self._check_iaas_statement_open()
 
     def _check_iaas_statement_open(self):
-        """Refuse to take back the invoice of a posted statement."""
+        """Refuse to take back the documents of a statement: the invoice of a posted
+        one, and both the invoice and its credit note of a voided one, whose period is
+        billed again."""
+        own = self.sudo().iaas_statement_id
+        own |= self.sudo().reversed_entry_id.iaas_statement_id.filtered(
+            lambda statement: statement.state == "void"
+        )
         statement = (
             self.env["iaas.statement"]
             .sudo()
             .search(
                 [
-                    ("state", "=", "posted"),
+                    ("state", "in", ("posted", "void")),
                     "|",
                     ("move_id", "in", self.ids),
-                    ("id", "in", self.sudo().iaas_statement_id.ids),
+                    ("id", "in", own.ids),
                 ],
                 limit=1,
             )
         )
+        if statement.state == "void":
+            raise UserError(
+                self.env._(
+                    "%(invoice)s belongs to statement %(statement)s, which is void: "
+                    "invoice and credit note stay, its period is billed again by "
+                    "another one.",
+                    invoice=", ".join(self.mapped("display_name")),
+                    statement=statement.name,
+                )
+            )
         if statement:
             raise UserError(
                 self.env._(
@@ -71,6 +87,21 @@ class AccountMove(models.Model):
                     statement=statement.name,
                 )
             )
+
+    def _get_iaas_credit_notes(self):
+        """The credit notes that accounting made of the invoices, in Odoo's own way."""
+        notes = self.reversal_move_ids.filtered(
+            lambda move: not move.iaas_statement_id and move.state != "cancel"
+        )
+        for note in notes.filtered(lambda move: move.state == "draft"):
+            raise UserError(
+                self.env._(
+                    "%(invoice)s has a credit note in draft. Post it or delete it "
+                    "first.",
+                    invoice=note.reversed_entry_id.display_name,
+                )
+            )
+        return notes
 
     def action_view_iaas_statement(self):
         """Open the statement that the invoice bills."""

@@ -229,7 +229,7 @@ class IaasStatementDispute(models.Model):
 
     def _credit(self, reason, amount):
         line = self.line_id
-        left = line.amount - sum(line.dispute_ids.mapped("credit_amount"))
+        left = line._get_creditable()
         if (
             amount < 0
             or self.currency_id.compare_amounts(amount, left) > 0
@@ -237,8 +237,8 @@ class IaasStatementDispute(models.Model):
         ):
             raise UserError(
                 self.env._(
-                    "Of a posted line at most its amount less earlier credits can be "
-                    "credited: %(amount)s.",
+                    "Of a posted line at most its amount less earlier credits and "
+                    "corrections can be credited: %(amount)s.",
                     amount=self.currency_id.format(left),
                 )
             )

@@ -47,6 +47,22 @@ class IaasStatementLine(models.Model):
         )
         return max(start, statement.period_start), min(end, statement.period_end)
 
+    def _get_creditable(self):
+        """What of the posted line was not taken back yet, by a credit or because its
+        period was rated again; of all lines about the same service together it is no
+        more than what these come to."""
+        self.ensure_one()
+        alike = self.corrects_line_id or self
+        alike |= self.search([("corrects_line_id", "in", alike.ids)])
+        alike |= self.search([("corrects_line_id", "in", alike.ids)])
+        alike = alike.filtered(lambda line: line.state == "posted")
+        less = alike.filtered(
+            lambda line: line.corrects_line_id == self and line.amount < 0
+        )
+        own = self.amount + sum(less.mapped("amount"))
+        left = min(own, sum(alike.mapped("amount")))
+        return self.currency_id.round(max(left, 0))
+
     def _rounded_amount(self):
         """The billed amount as an exact number."""
         return round_half_up(str(self.amount), self.currency_id.decimal_places)

@@ -75,6 +75,8 @@ class IaasStatement(models.Model):
             self.filtered("move_id").grouped("company_id").items()
         ):
             moves = statements.move_id.with_company(company)
+            # What accounting has credited of them by hand is not credited again.
+            moves |= moves._get_iaas_credit_notes()
             today = fields.Date.context_today(self)
             moves._reverse_moves(
                 [

@@ -1,6 +1,7 @@
 from . import test_advance
 from . import test_advance_changes
 from . import test_advance_property
+from . import test_after_close
 from . import test_billing_run
 from . import test_billing_run_preview
 from . import test_billing_zones
@@ -22,6 +23,7 @@ from . import test_revenue_share
 from . import test_security
 from . import test_settlement_board
 from . import test_statement_correction
+from . import test_statement_credit
 from . import test_statement_life
 from . import test_statement_out
 from . import test_statement_portal
