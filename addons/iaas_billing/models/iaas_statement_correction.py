@@ -3,6 +3,7 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from odoo.addons.iaas_contract.pricing import round_half_up
 from odoo.addons.iaas_contract.pricing.numbers import ZERO, exact
@@ -130,6 +131,7 @@ class IaasStatement(models.Model):
                     statement=self.name,
                 )
             )
+        self._check_usage_kept()
         moved = self.line_ids.resource_id.filtered(
             lambda resource: resource.contract_id != self.contract_id
         )
@@ -140,6 +142,24 @@ class IaasStatement(models.Model):
                     "longer be rated again. Credit or invoice the difference by hand.",
                     resource=moved[0].display_name,
                     contract=moved[0].contract_id.display_name,
+                    statement=self.name,
+                )
+            )
+
+    def _check_usage_kept(self):
+        """What was archived cannot be rated again, other than by its daily sums."""
+        since = self.env["iaas.usage.archive"]._get_kept_since()
+        if not since or self.period_start >= since:
+            return
+        lines = (self + self.correction_ids).line_ids
+        gone = lines.filtered(lambda line: line._is_rated_by_events())
+        if gone:
+            raise UserError(
+                self.env._(
+                    "Usage events of %(meter)s that %(statement)s counted have left "
+                    "the database by the retention setting, so it can no longer be "
+                    "rated again or voided. Credit or invoice the difference by hand.",
+                    meter=gone[0].meter_id.name,
                     statement=self.name,
                 )
             )
@@ -270,6 +290,26 @@ class IaasStatement(models.Model):
         self._invoice(invoices)
         self._post()
         self.correction_of_id._settle_credit(self.move_id)
+
+    def _post(self):
+        self.correction_of_id._serialise()
+        return super()._post()
+
+    def _serialise(self):
+        """Let whoever corrects, credits or voids a statement at the same time come
+        before or after, never between.
+
+        Written rather than locked: transactions read from a snapshot, and the write
+        makes PostgreSQL refuse a stale one, which Odoo then repeats.
+        """
+        if self:
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE iaas_statement SET write_uid = write_uid "
+                    "WHERE id = ANY(%s)",
+                    self.ids,
+                )
+            )
 
     def _waive(self, reason):
         """Post the difference without charging it; a later correction counts it as

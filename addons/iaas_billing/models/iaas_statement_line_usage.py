@@ -2,7 +2,13 @@ from datetime import timedelta
 
 from odoo import models
 
-from odoo.addons.iaas_contract.pricing import day_start
+from odoo.addons.iaas_contract.pricing import (
+    EVENT_MODELS,
+    day_start,
+    parse_dimension_key,
+)
+
+from .iaas_meter import SUMMED
 
 _DAY = timedelta(days=1)
 
@@ -29,6 +35,25 @@ class IaasStatementLine(models.Model):
                 ("day", "<=", self.segment_end),
             ]
         }
+
+    def _is_rated_by_events(self):
+        """Whether the line is rated from the events themselves, as the daily sums do
+        not say enough."""
+        self.ensure_one()
+        meter = self.meter_id
+        if not meter:
+            return False
+        told_apart = {
+            name
+            for price in self.product_id.iaas_price_ids
+            for name in parse_dimension_key(price.dimension_key or "")
+        }
+        return (
+            meter.aggregation not in SUMMED
+            or self.price_id.charge_model in EVENT_MODELS
+            or self.statement_id.timezone != self.contract_id.timezone
+            or bool(told_apart - set((meter.daily_dimensions or "").split(",")))
+        )
 
     def _view_usage(self, action):
         self.ensure_one()

@@ -71,13 +71,17 @@ class IaasUsageArchive(models.Model):
     def _cron_retire(self):
         """Move away, oldest first, the months that the retention setting gives up.
 
-        A month with usage that is not billed stays, and so do those after it.
+        A month with usage that is not billed, or of which a bill is in question,
+        stays, and so do those after it.
         """
         months = self._find_due()
         self.env["ir.cron"]._commit_progress(remaining=len(months))
         for month in months:
-            if self._is_unbilled(month):
-                _logger.info("usage of %s stays: some of it is not billed", month)
+            if self._is_needed(month):
+                _logger.info(
+                    "usage of %s stays: it is not billed, or billed and in question",
+                    month,
+                )
                 break
             self._retire(month)
             self.env["ir.cron"]._commit_progress(1)
@@ -101,29 +105,79 @@ class IaasUsageArchive(models.Model):
         return [month for (month,) in rows if month not in done]
 
     @api.model
+    def _is_needed(self, month):
+        """Whether the events of the month may still be rated or looked up."""
+        return self._is_unbilled(month) or self._is_in_question(month)
+
+    @api.model
+    def _is_in_question(self, month):
+        """Whether a statement with days of the month is disputed, waits for usage
+        after its close to be settled, or for its correction to be posted."""
+        return bool(
+            self.env["iaas.statement"]
+            .sudo()
+            .search_count(
+                [
+                    ("period_start", "<", month + relativedelta(months=1)),
+                    ("period_end", ">", month),
+                    "|",
+                    "|",
+                    ("dispute_ids", "any", [("state", "=", "open")]),
+                    ("after_close_ids", "any", [("state", "=", "open")]),
+                    ("correction_ids", "any", [("state", "=", "draft")]),
+                ],
+                limit=1,
+            )
+        )
+
+    @api.model
     def _is_unbilled(self, month):
-        """Whether an event of the month is on no posted statement, or came in after
-        the one that holds its period. Others add what they must still see."""
-        self.env["iaas.statement"].flush_model()
-        self.env["iaas.resource"].flush_model(["contract_id"])
+        """Whether an event of the month was counted by no posted statement, and not
+        written off either. Others add what they must still see."""
+        self.env.flush_all()
         return bool(
             self.env.execute_query(
                 SQL(
                     """
+                    WITH RECURSIVE chain (contract_id, holder_id) AS (
+                        SELECT id, id FROM iaas_contract
+                        UNION
+                        SELECT contract.renewal_of_id, chain.holder_id
+                          FROM chain JOIN iaas_contract contract
+                            ON contract.id = chain.contract_id
+                         WHERE contract.renewal_of_id IS NOT NULL),
+                    counted AS MATERIALIZED (
+                        SELECT chain.holder_id, statement.period_start,
+                               statement.period_end,
+                               GREATEST(
+                                   COALESCE(statement.rated_at, statement.posted_at),
+                                   settled.until) AS until
+                          FROM iaas_statement statement
+                          JOIN chain ON chain.contract_id = statement.contract_id
+                          LEFT JOIN (
+                               SELECT statement_id, MAX(last_received_at) AS until
+                                 FROM iaas_after_close
+                                WHERE state IN ('corrected', 'written_off')
+                                GROUP BY statement_id) settled
+                            ON settled.statement_id = statement.id
+                         WHERE statement.state = 'posted'
+                           AND statement.kind = 'regular'
+                           AND statement.period_start < %(after)s
+                           AND statement.period_end > %(month)s)
                     SELECT 1
-                      FROM %s event
+                      FROM %(partition)s event
                       JOIN iaas_resource resource ON resource.id = event.resource_id
                      WHERE NOT EXISTS (
-                           SELECT FROM iaas_statement statement
-                            WHERE statement.contract_id = resource.contract_id
-                              AND statement.state = 'posted'
-                              AND statement.kind = 'regular'
-                              AND statement.period_start <= event.time
-                              AND statement.period_end > event.time
-                              AND statement.write_date >= event.received_at)
+                           SELECT FROM counted
+                            WHERE counted.holder_id = resource.contract_id
+                              AND counted.period_start <= event.time
+                              AND counted.period_end > event.time
+                              AND counted.until >= event.received_at)
                      LIMIT 1
                     """,
-                    self._get_partition(month),
+                    partition=self._get_partition(month),
+                    month=month,
+                    after=month + relativedelta(months=1),
                 )
             )
         )

@@ -5,6 +5,8 @@ from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
+from freezegun import freeze_time
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -44,7 +46,7 @@ class TestUsageArchive(IaasUsageCommon):
         # The months of other tests' databases may hold what nobody bills.
         due = [month for month in self.Archive._find_due() if month.year == 2026]
         for month in due:
-            if self.Archive._is_unbilled(month):
+            if self.Archive._is_needed(month):
                 break
             self.Archive._retire(month)
         return due
@@ -89,6 +91,67 @@ class TestUsageArchive(IaasUsageCommon):
             [self.source.id],
         )
         self.assertTrue(self.Archive._is_unbilled(date(2026, 1, 1)))
+
+    def test_verifying_does_not_bill_what_came_in_later(self):
+        """The daily check of the hashes writes on posted statements."""
+        statement = self._bill_month(2026, 1)
+        with freeze_time("2026-07-12 09:00:00"):
+            self._use(self.resource, ("2026-01-06 00:00:00", "3"))
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE iaas_statement SET write_date = '2026-07-14' WHERE id = %s",
+            [statement.id],
+        )
+        self.assertTrue(self.Archive._is_unbilled(date(2026, 1, 1)))
+        self.env["iaas.after.close"]._queue(statement)
+        self.assertTrue(self.Archive._is_in_question(date(2026, 1, 1)))
+        statement.after_close_ids._write_off("Ours")
+        self.assertFalse(self.Archive._is_needed(date(2026, 1, 1)))
+
+    def test_what_is_disputed_stays(self):
+        statement = self._bill_month(2026, 1)
+        self.assertFalse(self.Archive._is_needed(date(2026, 1, 1)))
+        dispute = self.env["iaas.statement.dispute"].create(
+            {"line_id": statement.line_ids[0].id, "reason": "Too much"}
+        )
+        self._retire()
+        self.assertFalse(self._months())
+        dispute._reject("As measured.")
+        self._retire()
+        self.assertEqual(self._months(), [date(2026, 1, 1)])
+
+    def test_what_a_renewal_took_over_was_billed(self):
+        self._bill_month(2026, 1)
+        other = self._iaas_contract(self.customer, renewal_of_id=self.contract.id)
+        self.resource.contract_id = other
+        self.assertFalse(self.Archive._is_unbilled(date(2026, 1, 1)))
+
+    def test_what_was_archived_is_not_rated_again(self):
+        """Rated by what is left, all that was billed would be credited."""
+        meter = self._iaas_meter(self.disk, "disk.peak", "max")
+        disk = self._iaas_resource(self.disk)
+        self._use(disk, ("2026-01-10 00:00:00", "2"), meter=meter)
+        statement = self._bill_month(2026, 1)
+        self._retire()
+        self.assertEqual(self._months(), [date(2026, 1, 1)])
+        with self.assertRaisesRegex(UserError, "retention"), self.env.cr.savepoint():
+            statement.action_correct()
+        with self.assertRaisesRegex(UserError, "retention"), self.env.cr.savepoint():
+            statement._void("Wrong")
+        with freeze_time("2026-07-12 09:00:00"):
+            self._use(disk, ("2026-01-11 00:00:00", "1"), meter=meter)
+        self.env["iaas.after.close"]._queue(statement)
+        item = statement.after_close_ids
+        self.assertEqual(item.amount, 0)
+        self.assertIn("retention", item.obstacle)
+
+    def test_what_the_daily_sums_say_is_rated_again(self):
+        statement = self._bill_month(2026, 1)
+        self._retire()
+        correction = self.env["iaas.statement"].browse(
+            statement.action_correct()["res_id"]
+        )
+        self.assertFalse(correction.line_ids)
 
     def test_the_file_holds_every_event(self):
         self._bill_month(2026, 1)
