@@ -1,4 +1,5 @@
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -245,13 +246,14 @@ class IaasStatement(models.Model):
 
     def _send_for_confirmation(self):
         """Show the statement to the customer and ask for the confirmation."""
-        today = fields.Date.context_today(self)
+        now = fields.Datetime.now()
         for statement in self:
             rules = statement._get_rules()
+            today = self._civil_day(now, ZoneInfo(statement.timezone))
             statement.write(
                 {
                     "state": "sent",
-                    "sent_at": fields.Datetime.now(),
+                    "sent_at": now,
                     "confirm_by": today + timedelta(days=rules.statement_confirm_days),
                     "is_silence_consent": rules.statement_confirmation == "silent",
                 }
@@ -306,15 +308,22 @@ class IaasStatement(models.Model):
         """Take silence for consent when its time is over, and go on with what has
         nothing left to wait for."""
         cron = self.env["ir.cron"]
+        now = fields.Datetime.now()
         silent = self.search(
             [
                 ("state", "=", "sent"),
                 ("is_silence_consent", "=", True),
-                ("confirm_by", "<", fields.Date.context_today(self)),
+                ("confirm_by", "<=", now.date()),
                 ("dispute_ids", "not any", [("state", "=", "open")]),
             ]
         )
-        silent._confirm("silent")
+        # The last day ends where the customer is.
+        silent.filtered(
+            lambda statement: (
+                statement.confirm_by
+                < self._civil_day(now, ZoneInfo(statement.timezone))
+            )
+        )._confirm("silent")
         self._clear_waits()
         ready = self.search(
             [

@@ -102,6 +102,17 @@ class TestStatementLife(IaasBillingCommon):
         )
         self.assertEqual(statement.move_id.amount_untaxed, 80)
 
+    def test_silence_lasts_until_the_day_is_over_where_the_customer_is(self):
+        """15 July: in San Francisco it lasts until 07:00 UTC of the next day."""
+        self._rules(confirmation="silent", confirm_days=5)
+        self.contract.timezone = "America/Los_Angeles"
+        statement = self._june()
+        self.assertEqual(statement.confirm_by, date(2026, 7, 15))
+        for at, state in (("06:59:59", "sent"), ("07:00:00", "posted")):
+            with freeze_time(f"2026-07-16 {at}"):
+                self.env["iaas.statement"]._cron_follow()
+            self.assertEqual(statement.state, state)
+
     def test_required_confirmation_waits_for_ever(self):
         self._rules(confirmation="explicit", confirm_days=5)
         statement = self._june()
