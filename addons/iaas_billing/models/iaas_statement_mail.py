@@ -1,6 +1,10 @@
 import base64
+import logging
 
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+_logger = logging.getLogger(__name__)
 
 _BATCH_SIZE = 20
 
@@ -15,6 +19,7 @@ class IaasStatement(models.Model):
             ("pending", "To send"),
             ("sent", "Sent"),
             ("no_contact", "Nobody to send it to"),
+            ("failed", "Could not be sent"),
         ],
         string="Mail",
         readonly=True,
@@ -75,6 +80,25 @@ class IaasStatement(models.Model):
             )
             statement.mail_state = "sent"
 
+    def _mail_apart(self):
+        """Send each by itself: one that fails says so and keeps no other back."""
+        for statement in self:
+            try:
+                with self.env.cr.savepoint():
+                    statement._mail()
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                raise
+            except Exception as error:  # noqa: BLE001 the others must be sent
+                _logger.error("%s: no mail", statement.name, exc_info=error)
+                statement.mail_state = "failed"
+                statement.message_post(
+                    body=self.env._(
+                        "The mail could not be made: %(error)s. Send it again when "
+                        "that is mended.",
+                        error=str(error) or repr(error),
+                    )
+                )
+
     def _get_mail_template(self):
         if self.kind == "advance":
             return "iaas_billing.mail_template_statement_advance"
@@ -112,7 +136,7 @@ class IaasStatement(models.Model):
         ]
         cron._commit_progress(remaining=self.search_count(domain))
         while statements := self.search(domain, order="id", limit=_BATCH_SIZE):
-            statements._mail()
+            statements._mail_apart()
             time_left = cron._commit_progress(len(statements))
             self.env.invalidate_all()
             if not time_left:

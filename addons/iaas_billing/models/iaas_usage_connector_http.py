@@ -1,6 +1,3 @@
-import ipaddress
-import os
-import socket
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -9,9 +6,9 @@ from urllib3.util import Retry
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import config
 
 from ..metering import decode_json, decode_text
+from .network_guard import allowed_hosts, find_addresses, is_forbidden, is_named
 
 _TRIES = 4
 _TRY_AGAIN = (429, 500, 502, 503, 504)
@@ -136,10 +133,7 @@ class IaasUsageConnector(models.Model):
     def _get_allowed_hosts(self):
         """The hosts that the server's administrator names; none allows any but the
         server itself."""
-        allowed = os.environ.get("IAAS_USAGE_HOSTS") or config.get("iaas_usage_hosts")
-        return {
-            host.strip().lower() for host in (allowed or "").split(",") if host.strip()
-        }
+        return allowed_hosts("iaas_usage_hosts")
 
     def _check_target(self, url):
         """Refuse addresses that would turn the server against itself: its own ports
@@ -151,24 +145,17 @@ class IaasUsageConnector(models.Model):
         """
         host, port = self._split_url(url)
         allowed = self._get_allowed_hosts()
-        if host.lower() in allowed or f"{host.lower()}:{port}" in allowed:
+        if is_named(host, port, allowed):
             return
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            addresses = find_addresses(host, port)
         except OSError as error:
             raise UserError(
                 self.env._(
                     "There is no host %(host)s: %(error)s", host=host, error=error
                 )
             ) from error
-        addresses = [ipaddress.ip_address(one[4][0].split("%")[0]) for one in found]
-        if allowed or any(
-            address.is_loopback
-            or address.is_link_local
-            or address.is_multicast
-            or address.is_unspecified
-            for address in addresses
-        ):
+        if allowed or any(map(is_forbidden, addresses)):
             raise UserError(
                 self.env._(
                     "Usage may not be fetched from %(host)s. The server's "

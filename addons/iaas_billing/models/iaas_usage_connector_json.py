@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..metering import Paths, pick, read_json
+from ..metering.tables import identity
 
 
 class IaasUsageConnector(models.Model):
@@ -138,7 +139,14 @@ class IaasUsageConnector(models.Model):
             if not events:
                 return None
             at = params[self.json_page_param]
-            return {"at": at + (1 if self.json_paging == "page" else len(events))}
+            # A system that takes no notice of the parameter would be asked for ever.
+            seen = identity("page", events)
+            if cursor.get("seen") == seen:
+                raise UserError(
+                    self.env._("The next page is the same again: %(page)s", page=at)
+                )
+            at += 1 if self.json_paging == "page" else len(events)
+            return {"at": at, "seen": seen}
         if self.json_paging in ("cursor", "next"):
             found = pick(document, self.json_next)
             if found in (None, "", False):

@@ -1,12 +1,15 @@
 import json
+import logging
 from hashlib import md5
 
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..metering import Entry, decode_json, storable
 from .iaas_usage_intake import UNKNOWN
 
+_logger = logging.getLogger(__name__)
 _CHUNK = 5_000
 # What a person waits for; the rest is replayed in the background.
 _AT_ONCE = 4
@@ -175,12 +178,23 @@ class IaasUsageQuarantine(models.Model):
         groups = self.search([("is_replaying", "=", True)])
         cron._commit_progress(remaining=len(groups))
         for group in groups:
-            while group.is_replaying:
-                group._replay_chunk()
-                done = not group.is_replaying
-                if not cron._commit_progress(int(done)):
+            try:
+                while group.is_replaying:
+                    group._replay_chunk()
+                    done = not group.is_replaying
+                    if not cron._commit_progress(int(done)):
+                        return
+                    self.env.invalidate_all()
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                # Others send for the source now; the next round goes on here.
+                self.env.cr.rollback()
+            except Exception as error:  # noqa: BLE001 the other groups must go on
+                self.env.cr.rollback()
+                _logger.error("Replay of %s failed", group.name, exc_info=error)
+                group.write({"is_replaying": False, "detail": storable(repr(error))})
+                if not cron._commit_progress(1):
                     return
-                self.env.invalidate_all()
+            self.env.invalidate_all()
 
     def _replay_chunk(self):
         """Send the next events once more through the one way in."""

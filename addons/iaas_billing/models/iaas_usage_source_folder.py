@@ -1,4 +1,5 @@
 import base64
+import logging
 import os
 import stat
 import time
@@ -9,6 +10,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import config
 
+_logger = logging.getLogger(__name__)
 _ENDINGS = (".csv", ".txt", ".ndjson", ".jsonl", ".xlsx", ".xlsm")
 # A file that changed a moment ago may still be being written.
 _SETTLED_SECONDS = 30
@@ -188,8 +190,17 @@ class IaasUsageSource(models.Model):
                 )
                 usage_import.mapping_id = usage_import._find_mapping()
                 usage_import._import()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
         except UserError as error:
             self._note_folder_problem(name, str(error), folder, content)
+            return "failed", None
+        except Exception as error:  # noqa: BLE001 the other files must come in
+            _logger.error("%s can't be imported", name, exc_info=error)
+            message = self.env._(
+                "Unexpected error, see the server's log: %(error)s", error=repr(error)
+            )
+            self._note_folder_problem(name, message, folder, content)
             return "failed", None
         if usage_import.state != "rejects":
             return "done", None

@@ -3,10 +3,13 @@ import json
 import secrets
 import uuid
 from hashlib import sha256
+from urllib.parse import urlsplit
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import NO_ACCESS
+
+from .network_guard import allowed_hosts, find_addresses, is_forbidden, is_named
 
 EVENTS = [
     ("statement.sent", "Statement sent to the customer"),
@@ -73,14 +76,70 @@ class IaasWebhook(models.Model):
     @api.constrains("url")
     def _check_url(self):
         for webhook in self:
-            local = ("http://localhost", "http://127.0.0.1")
-            if not webhook.url.startswith(("https://", *local)):
-                raise ValidationError(
-                    self.env._(
-                        "%(name)s: give an address that begins with https://.",
-                        name=webhook.name,
-                    )
+            webhook._split_url()
+
+    def _split_url(self):
+        """The host and the port that events are sent to.
+
+        :raise ValidationError: when the address is none that they may be sent to
+        """
+        self.ensure_one()
+        try:
+            parts = urlsplit(self.url)
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+        except ValueError:
+            parts = None
+        is_fit = (
+            parts is not None
+            and parts.scheme in ("https", "http")
+            and parts.hostname
+            and parts.username is None
+        )
+        # In the clear only to where the administrator says so.
+        if is_fit and parts.scheme == "http":
+            is_fit = is_named(parts.hostname, port, self._get_allowed_hosts())
+        if not is_fit:
+            raise ValidationError(
+                self.env._(
+                    "%(name)s: give an address that begins with https:// and a host, "
+                    "without user and password.",
+                    name=self.name,
                 )
+            )
+        return parts.hostname, port
+
+    @api.model
+    def _get_allowed_hosts(self):
+        """The hosts that may be told though they are the server's own, or over HTTP,
+        since its administrator names them."""
+        return allowed_hosts("iaas_webhook_hosts")
+
+    def _check_target(self):
+        """Refuse what would turn the server against itself, as connectors do: what a
+        receiver answers is kept and can be read.
+
+        :raise UserError: when events may not be sent there
+        """
+        host, port = self._split_url()
+        if is_named(host, port, self._get_allowed_hosts()):
+            return
+        try:
+            addresses = find_addresses(host, port)
+        except OSError as error:
+            raise UserError(
+                self.env._(
+                    "There is no host %(host)s: %(error)s", host=host, error=error
+                )
+            ) from error
+        if any(map(is_forbidden, addresses)):
+            raise UserError(
+                self.env._(
+                    "Events may not be sent to %(host)s. The server's administrator "
+                    "allows it by iaas_webhook_hosts (or the environment's "
+                    "IAAS_WEBHOOK_HOSTS).",
+                    host=host,
+                )
+            )
 
     def action_new_secret(self):
         """Make a new secret and show it, this once."""
@@ -165,6 +224,9 @@ class IaasWebhook(models.Model):
 
         :param timestamp: seconds since 1970 as text; part of what is signed, so that
             an old delivery cannot be sent again by a stranger
+        :return: nothing as long as there is no secret: anybody could sign so
         """
+        if not self.secret:
+            return None
         message = f"{timestamp}.".encode() + body
-        return hmac.new((self.secret or "").encode(), message, sha256).hexdigest()
+        return hmac.new(self.secret.encode(), message, sha256).hexdigest()

@@ -1,12 +1,16 @@
+import logging
 import time
+from contextlib import closing
 from datetime import timedelta
 
 import requests
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from .iaas_webhook import EVENTS
 
+_logger = logging.getLogger(__name__)
 _TIMEOUT = 10
 #: How long to wait before each further try.
 _WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 2 * 60, 6 * 60, 24 * 60)]
@@ -86,31 +90,51 @@ class IaasWebhookDelivery(models.Model):
                 return
 
     def _send(self):
+        """Send the event and note what became of it, whatever that is."""
         self.ensure_one()
+        try:
+            status, answer = self._post_event()
+        except (requests.RequestException, UserError) as error:
+            self._note(False, 0, str(error))
+        except Exception as error:  # noqa: BLE001 the other deliveries must go on
+            _logger.error("Webhook delivery %s failed", self.identity, exc_info=error)
+            self._note(False, 0, repr(error))
+        else:
+            self._note(200 <= status < 300, status, answer)
+
+    def _post_event(self):
+        """:return: the status code and the beginning of the answer"""
+        self.webhook_id._check_target()
         body = self.body.encode()
         timestamp = str(int(time.time()))
-        signature = self.webhook_id._sign(timestamp, body)
-        try:
-            response = requests.post(
-                self.webhook_id.url,
-                data=body,
-                headers={
-                    "Content-Type": "application/cloudevents+json; charset=utf-8",
-                    "User-Agent": "iaas-suite",
-                    "X-IaaS-Event": self.event,
-                    "X-IaaS-Delivery": self.identity,
-                    "X-IaaS-Timestamp": timestamp,
-                    "X-IaaS-Signature": f"v1={signature}",
-                },
-                timeout=_TIMEOUT,
-                # A redirect could lead the event to somebody else.
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            self._note(False, 0, str(error))
-        else:
-            taken = 200 <= response.status_code < 300
-            self._note(taken, response.status_code, response.text)
+        headers = {
+            "Content-Type": "application/cloudevents+json; charset=utf-8",
+            "User-Agent": "iaas-suite",
+            "X-IaaS-Event": self.event,
+            "X-IaaS-Delivery": self.identity,
+            "X-IaaS-Timestamp": timestamp,
+        }
+        if signature := self.webhook_id._sign(timestamp, body):
+            headers["X-IaaS-Signature"] = f"v1={signature}"
+        with (
+            requests.Session() as session,
+            closing(
+                session.post(
+                    self.webhook_id.url,
+                    data=body,
+                    headers=headers,
+                    # No .netrc: it would add credentials of ours.
+                    auth=lambda prepared: prepared,
+                    timeout=_TIMEOUT,
+                    # A redirect could lead the event to somebody else.
+                    allow_redirects=False,
+                    # Of an answer without end only the beginning is read.
+                    stream=True,
+                )
+            ) as response,
+        ):
+            answer = next(response.iter_content(_ANSWER), b"")
+            return response.status_code, answer.decode(errors="replace")
 
     def _note(self, taken, code, answer):
         """Keep what became of a try, and when the next one is."""

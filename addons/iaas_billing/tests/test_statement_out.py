@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import threading
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
@@ -12,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest import skipUnless
+from unittest.mock import patch
 
 import openpyxl
 from freezegun import freeze_time
@@ -19,6 +21,7 @@ from freezegun import freeze_time
 from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .common import IaasBillingCommon
 
@@ -178,6 +181,29 @@ class TestStatementFiles(OutCommon):
         names = mail.attachment_ids.mapped("name")
         self.assertTrue(any(name.endswith(".csv") for name in names), names)
 
+    def test_a_mail_that_fails_keeps_no_other_back(self):
+        role = self.env.ref("iaas_billing.iaas_contact_role_billing")
+        self.contact.write(
+            {"email": "mei@example.com", "iaas_contact_role_ids": role.ids}
+        )
+        statements = self._bill_month(2026, 1) + self._bill_month(2026, 2)
+        original = type(statements)._make_mail_attachments
+
+        def fail(statement):
+            if statement == statements[0]:
+                raise ValueError("no font")
+            return original(statement)
+
+        with (
+            patch.object(type(statements), "_make_mail_attachments", fail),
+            mute_logger("odoo.addons.iaas_billing.models.iaas_statement_mail"),
+        ):
+            statements._cron_mail()
+        self.assertEqual(statements.mapped("mail_state"), ["failed", "sent"])
+        self.assertIn("no font", statements[0].message_ids[0].body)
+        statements[0].with_user(self.billing_user).action_mail()
+        self.assertEqual(statements[0].mail_state, "sent")
+
 
 class Receiver(BaseHTTPRequestHandler):
     """A real server that keeps what it is sent and answers as told."""
@@ -188,6 +214,13 @@ class Receiver(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.received.append((dict(self.headers), body))
         code = self.answers.pop(0) if self.answers else 204
+        if code == "endless":
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                for _block in range(1000):
+                    self.wfile.write(b"x" * 65536)
+            return
         self.send_response(code)
         self.end_headers()
         if code != 204:
@@ -210,6 +243,10 @@ class TestWebhooks(OutCommon):
         cls.addClassCleanup(thread.join)
         cls.addClassCleanup(cls.server_http.server_close)
         cls.addClassCleanup(cls.server_http.shutdown)
+        # The administrator of this server lets it call itself.
+        cls.startClassPatcher(
+            patch.dict("os.environ", {"IAAS_WEBHOOK_HOSTS": "127.0.0.1"})
+        )
         cls.webhook = cls.env["iaas.webhook"].create(
             {
                 "name": "ERP",
@@ -315,8 +352,63 @@ class TestWebhooks(OutCommon):
                     attempt()
         with self.assertRaises(AccessError):
             self.webhook.with_user(self.billing_user).read(["url"])
-        with self.assertRaises(ValidationError):
-            self.webhook.url = "http://example.com/plain"
+        for url in (
+            "http://example.com/plain",
+            "http://localhost:8069/web",
+            "http://127.0.0.1.example.com/",
+            "http://localhost@example.com/",
+            "https://user:word@example.com/",
+            "https:///hook",
+            "https://[::1",
+            "ftp://example.com/",
+        ):
+            with (
+                self.subTest(url=url),
+                self.assertRaises(ValidationError),
+                self.env.cr.savepoint(),
+            ):
+                self.webhook.url = url
+
+    def test_the_server_does_not_call_itself(self):
+        """Its own ports and the metadata service of a cloud, by whatever name."""
+        self.webhook.action_ping()
+        delivery = self.webhook.delivery_ids
+        for host in ("localhost", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254"):
+            with self.subTest(host=host):
+                self.webhook.url = f"https://{host}/hook"
+                delivery.next_try = "2026-07-10 09:00:00"
+                self._send()
+                self.assertIn("IAAS_WEBHOOK_HOSTS", delivery.answer)
+        self.assertFalse(Receiver.received)
+
+    def test_without_a_secret_nothing_is_signed(self):
+        """A signature under an empty secret is one that anybody can make."""
+        self.webhook.sudo().secret = False
+        self.webhook.action_ping()
+        self._send()
+        [(headers, _body)] = Receiver.received
+        self.assertNotIn("X-IaaS-Signature", headers)
+
+    def test_an_endless_answer_is_cut_and_a_failure_stops_no_other(self):
+        Receiver.answers = ["endless"]
+        self.webhook.action_ping()
+        self._send()
+        self.assertEqual(self.webhook.delivery_ids.state, "done")
+        self.assertEqual(len(self.webhook.delivery_ids.answer), 500)
+        other = self.webhook.copy({"name": "Other"})
+        (self.webhook + other).action_ping()
+        with (
+            patch.object(
+                type(self.webhook),
+                "_sign",
+                lambda webhook, *args: {}[webhook] if webhook == self.webhook else None,
+            ),
+            mute_logger("odoo.addons.iaas_billing.models.iaas_webhook_delivery"),
+        ):
+            self._send()
+        self.assertEqual(other.delivery_ids.state, "done")
+        failed = self.webhook.delivery_ids.sorted("id")[-1]
+        self.assertEqual((failed.state, failed.attempts), ("pending", 1))
 
     def test_webhooks_of_another_company_are_hidden(self):
         company = self.env["res.company"].create({"name": "Sister Cloud"})

@@ -364,6 +364,18 @@ class TestUsageConnector(UsageQuarantineCommon):
         self._pull()
         self.assertIn("not valid JSON", connector.last_error)
 
+    def test_pages_that_never_end_are_a_failure(self):
+        self._fill_json()
+        for paging in ("page", "offset"):
+            with self.subTest(paging=paging):
+                connector = self._json_connector(
+                    json_paging=paging, json_page_param="nobody_knows"
+                )
+                self._pull()
+                self.assertIn("same again", connector.last_error)
+                self.assertFalse(connector.fetched_until)
+                connector.active = False
+
     # === ONE FAILS, THE OTHERS GO ON ===
 
     def test_a_failing_connector_leaves_the_others_alone(self):
@@ -399,6 +411,8 @@ class TestUsageConnector(UsageQuarantineCommon):
             for url in (
                 "http://169.254.169.254",
                 "http://[::1]:80",
+                "http://[::ffff:127.0.0.1]:5432",
+                "http://[::ffff:169.254.169.254]",
                 "http://0.0.0.0",
                 "http://localhost:5432",
             ):

@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .test_usage_files import UsageFilesCommon
 
@@ -78,6 +79,28 @@ class TestUsageFolder(UsageFilesCommon):
         self._drop("mended.csv", rejects.read_text().replace(",x\n", ",2\n"))
         self._poll()
         self.assertEqual(set(self._stored()), {"e-1", "e-2"})
+
+    def test_a_file_that_breaks_the_reader_keeps_no_other_back(self):
+        Import = self.env.registry["iaas.usage.import"]
+        original = Import._read_entries
+
+        def fail(usage_import):
+            if usage_import.name == "a.csv":
+                raise KeyError("surprise")
+            return original(usage_import)
+
+        self._drop("a.csv", GOOD.replace("e-1", "e-0"))
+        self._drop("b.csv", GOOD)
+        with (
+            patch.object(Import, "_read_entries", fail),
+            mute_logger("odoo.addons.iaas_billing.models.iaas_usage_source_folder"),
+        ):
+            imports = self._poll()
+        self.assertEqual(
+            {one.name: one.state for one in imports},
+            {"a.csv": "failed", "b.csv": "done"},
+        )
+        self.assertEqual(self._names("failed"), ["a.csv"])
 
     def test_a_file_that_is_still_written_waits(self):
         path = self._drop("new.csv", GOOD, settled=False)

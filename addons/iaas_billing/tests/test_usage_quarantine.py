@@ -1,8 +1,10 @@
 import random
 from decimal import Decimal
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.base.tests.test_ir_cron import CronMixinCase
 
@@ -154,6 +156,34 @@ class TestUsageQuarantine(UsageQuarantineCommon, CronMixinCase):
         self.env.invalidate_all()
         self.assertEqual(len(self._stored()), 35)
         self.assertEqual((group.state, group.is_replaying), ("done", False))
+
+    def test_a_replay_that_fails_keeps_no_other_back(self):
+        for name in ("vm-8", "vm-9"):
+            self._take_in(self._event(id=name, subject=name))
+            group = self._find("unknown_resource", name).sudo()
+            group.resource_id = self.resource
+            group._map()
+            group.is_replaying = True
+        Quarantine = self.env.registry["iaas.usage.quarantine"]
+        original = Quarantine._replay_chunk
+
+        def fail(group):
+            if group.name == "vm-9":
+                raise KeyError("surprise")
+            return original(group)
+
+        cron = self.env.ref("iaas_billing.ir_cron_usage_replay")
+        with (
+            patch.object(Quarantine, "_replay_chunk", fail),
+            mute_logger("odoo.addons.iaas_billing.models.iaas_usage_replay"),
+            self.enter_registry_test_mode(),
+        ):
+            cron.method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertEqual(self._find("unknown_resource", "vm-8").state, "done")
+        failed = self._find("unknown_resource", "vm-9")
+        self.assertEqual((failed.state, failed.is_replaying), ("open", False))
+        self.assertIn("surprise", failed.detail)
 
     def test_dismissing_needs_a_reason_and_keeps_the_events(self):
         self._take_in(self._event(subject="vm-9"))
