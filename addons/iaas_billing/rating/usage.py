@@ -16,7 +16,7 @@ from odoo.addons.iaas_contract.pricing import (
 from odoo.addons.iaas_contract.pricing.numbers import exact
 
 from ..metering import aggregate
-from ..models.usage_identity import fingerprint
+from .sums import Slice, daily_sums, event_sums
 
 _DAY = timedelta(days=1)
 
@@ -77,9 +77,7 @@ class Usage:
         self._read_events(event_products)
 
     def _slice(self, statement):
-        """``(statement, contract, number, first instant, instant after, first day,
-        last day)`` per slice, without days unless it is whole days of the daily sums.
-        """
+        """The ``Slice`` objects of a statement."""
         instants = [
             self.instant(statement, day) for day in self._boundaries[statement][1:]
         ]
@@ -87,7 +85,9 @@ class Usage:
         ends = [*instants, statement.period_end]
         for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
             days = self._get_days(statement, start, end)
-            yield statement.id, statement.contract_id.id, number, start, end, *days
+            yield Slice(
+                statement.id, statement.contract_id.id, number, start, end, *days
+            )
 
     @staticmethod
     def _get_days(statement, start, end):
@@ -203,39 +203,41 @@ class Usage:
                 end = min(end, self.instant(statement, resource.date_end + _DAY))
         return start, end
 
-    @staticmethod
-    def _slices_sql(slices):
-        columns = zip(*slices, strict=True)
-        return SQL(
-            """slice AS (
-                SELECT * FROM unnest(%s::int[], %s::int[], %s::int[],
-                                     %s::timestamp[], %s::timestamp[],
-                                     %s::date[], %s::date[])
-                  WITH ORDINALITY
-                    AS slice (statement_id, contract_id, number, start_at, end_at,
-                              first_day, last_day, ordinal))""",
-            *(list(column) for column in columns),
-        )
-
     def _read_sums(self):
-        daily = [slice_ for slice_ in self._slices if slice_[-1]]
-        partial = [slice_ for slice_ in self._slices if not slice_[-1]]
+        daily = [slice_ for slice_ in self._slices if slice_.first_day]
+        partial = [slice_ for slice_ in self._slices if not slice_.first_day]
+        dimensions = self._told_apart and self._dimensions_sql("used")
+        resources = self._get_resource_ids()
         # Sums of a month in memory, rather than sorted on disk.
         self._env.cr.execute("SET LOCAL work_mem = '256MB'; SET LOCAL jit = off")
         if daily:
-            self._add_sums(daily, self._daily_sums_sql(daily))
+            self._add_sums(
+                daily, daily_sums(daily, resources, self._not_daily, dimensions)
+            )
         if daily and self._not_daily:
-            self._add_sums(daily, self._event_sums_sql(daily, self._not_daily))
+            self._add_sums(
+                daily, event_sums(daily, resources, self._not_daily, dimensions)
+            )
         if partial:
-            self._add_sums(partial, self._event_sums_sql(partial))
+            self._add_sums(partial, event_sums(partial, resources, None, dimensions))
         self._env.cr.execute("SET LOCAL work_mem TO DEFAULT; SET LOCAL jit TO DEFAULT")
+
+    def _get_resource_ids(self):
+        rows = self._env.execute_query(
+            SQL(
+                "SELECT id FROM iaas_resource WHERE contract_id = ANY(%s)",
+                list({slice_.contract for slice_ in self._slices}),
+            )
+        )
+        return [resource for (resource,) in rows]
 
     def _add_sums(self, slices, query):
         for row in self._env.execute_query(query):
             ordinal, resource, meter, own, said, quantity, events, fingerprints = row
-            statement, _contract, number, *_bounds = slices[ordinal - 1]
+            slice_ = slices[ordinal - 1]
+            statement = slice_.statement
             sums = self._sums[statement].setdefault((resource, meter), {})
-            key = number, self._combine(statement, meter, own, said)
+            key = slice_.number, self._combine(statement, meter, own, said)
             count, total = self._counted[statement][resource, meter]
             with exact():
                 sums[key] = sums.get(key, Decimal(0)) + Decimal(quantity)
@@ -243,73 +245,6 @@ class Usage:
                     count + events,
                     total + Decimal(fingerprints),
                 )
-
-    def _daily_sums_sql(self, slices):
-        return self._sums_sql(
-            slices,
-            SQL("iaas_usage_daily"),
-            SQL(
-                """used.day >= slice.first_day AND used.day <= slice.last_day
-                   AND used.day >= %s AND used.day <= %s
-                   AND NOT used.meter_id = ANY(%s)""",
-                min(slice_[5] for slice_ in slices),
-                max(slice_[6] for slice_ in slices),
-                self._not_daily,
-            ),
-            SQL(
-                """SUM(used.quantity) AS quantity, SUM(used.event_count) AS event_count,
-                   SUM(used.fingerprint) AS fingerprint"""
-            ),
-        )
-
-    def _event_sums_sql(self, slices, meters=None):
-        """The sums of the events, of the given meters or of all."""
-        return self._sums_sql(
-            slices,
-            SQL("iaas_usage_event"),
-            SQL(
-                """used.time >= slice.start_at AND used.time < slice.end_at
-                   AND used.time >= %s AND used.time < %s %s""",
-                # Constants, by which PostgreSQL leaves whole partitions alone.
-                min(slice_[3] for slice_ in slices),
-                max(slice_[4] for slice_ in slices),
-                SQL("AND used.meter_id = ANY(%s)", meters) if meters else SQL(),
-            ),
-            SQL(
-                """SUM(used.value) AS quantity, COUNT(*) AS event_count,
-                   SUM(%s) AS fingerprint""",
-                fingerprint("used"),
-            ),
-        )
-
-    def _sums_sql(self, slices, table, when, sums):
-        """Sum first, then look up what the few sums belong to."""
-        return SQL(
-            """
-            WITH %(slices)s
-            SELECT sums.ordinal, sums.resource_id, sums.meter_id,
-                   resource.dimension_key, sums.said,
-                   CASE meter.aggregation WHEN 'count' THEN sums.event_count
-                        ELSE COALESCE(sums.quantity, 0) END::text,
-                   sums.event_count::bigint, sums.fingerprint::text
-              FROM (SELECT slice.ordinal, used.resource_id, used.meter_id,
-                           %(dimensions)s AS said, %(sums)s
-                      FROM slice
-                      JOIN iaas_resource resource
-                        ON resource.contract_id = slice.contract_id
-                      JOIN %(table)s used ON used.resource_id = resource.id
-                     WHERE %(when)s
-                     GROUP BY slice.ordinal, used.resource_id, used.meter_id, said
-                   ) sums
-              JOIN iaas_resource resource ON resource.id = sums.resource_id
-              JOIN iaas_meter meter ON meter.id = sums.meter_id
-            """,
-            slices=self._slices_sql(slices),
-            dimensions=self._dimensions_sql("used"),
-            sums=sums,
-            table=table,
-            when=when,
-        )
 
     def _dimensions_sql(self, alias):
         """What is said of the dimensions that prices depend on: a JSON array, NULL
@@ -371,12 +306,11 @@ class Usage:
         rows = self._env.execute_query(
             SQL(
                 """
-                WITH %(slices)s,
-                period AS (
-                    SELECT statement_id, contract_id,
-                           MIN(start_at) AS start_at, MAX(end_at) AS end_at
-                      FROM slice
-                     GROUP BY statement_id, contract_id)
+                WITH period AS (
+                    SELECT id AS statement_id, contract_id, period_start AS start_at,
+                           period_end AS end_at
+                      FROM iaas_statement
+                     WHERE id = ANY(%(statements)s))
                 %(events)s
                 UNION ALL
                 SELECT period.statement_id, resource.id, before.meter_id, before.time,
@@ -404,7 +338,7 @@ class Usage:
                      ORDER BY event.time DESC, event.value DESC
                      LIMIT 1) before
                 """,
-                slices=self._slices_sql(self._slices),
+                statements=list({slice_.statement for slice_ in self._slices}),
                 events=SQL(" UNION ALL ").join(map(self._events_sql, some)),
                 meters=levels.ids,
                 carried=list(CARRIED),

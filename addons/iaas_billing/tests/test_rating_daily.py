@@ -9,7 +9,7 @@ from odoo.tests import tagged
 from odoo.addons.iaas_contract.pricing import day_start
 
 from ..metering import Entry
-from ..rating import Usage
+from ..rating import Usage, usage
 from .common import IaasBillingCommon
 
 _ZONES = ("Asia/Tokyo", "UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu")
@@ -121,7 +121,7 @@ class TestRatingDaily(IaasBillingCommon):
     def test_events_are_read_only_where_they_must_be(self):
         self._use_at_random(Random(1), 30)
         statement = self._draft("Asia/Tokyo")
-        with patch.object(Usage, "_event_sums_sql") as read:
+        with patch.object(usage, "event_sums") as read:
             statement._rate()
             self.assertFalse(read.called)
         # A price by region needs what the daily sums don't tell apart.
@@ -131,7 +131,7 @@ class TestRatingDaily(IaasBillingCommon):
         rated = self._rated(statement)
         self.assertIn("region=tk1", {line[2] for line in rated[0]})
         self.meter.daily_dimensions = "region,zone"
-        with patch.object(Usage, "_event_sums_sql") as read:
+        with patch.object(usage, "event_sums") as read:
             self.assertEqual(self._rated(statement), rated)
             self.assertFalse(read.called)
 
