@@ -48,8 +48,8 @@ class UsageEvents(Controller):
                 f"body again in {seconds} seconds.",
                 headers=[("Retry-After", str(seconds))],
             )
-        result = request.env["iaas.usage.event"]._ingest(
-            entries, sources, now=fields.Datetime.now()
+        result = request.env["iaas.usage.event"]._take_in_batch(
+            entries, sources, fields.Datetime.now()
         )
         if not result.refusals:
             return Response(status=HTTPStatus.NO_CONTENT)
@@ -59,7 +59,8 @@ class UsageEvents(Controller):
         return problem(
             HTTPStatus.FORBIDDEN if forbidden else HTTPStatus.UNPROCESSABLE_ENTITY,
             f"{len(result.refusals)} of {len(entries)} events are refused, none was "
-            "stored. Mend or leave out the refused ones and send the rest again.",
+            "stored. Mend or leave out the refused ones and send the rest again. Those "
+            "of an unknown meter or resource also wait for the operator in quarantine.",
             _REFUSED,
             errors=[
                 {

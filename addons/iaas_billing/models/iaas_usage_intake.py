@@ -1,3 +1,4 @@
+from collections import defaultdict
 from typing import NamedTuple
 
 from odoo import api, models
@@ -5,6 +6,7 @@ from odoo import api, models
 from ..metering import NO_USAGE
 
 UNKNOWN = ("unknown_meter", "unknown_resource")
+_NO_NAMES = {}, {}, {}
 
 
 class TakenIn(NamedTuple):
@@ -62,6 +64,57 @@ class IaasUsageEvent(models.Model):
             quarantined,
             counts["ignored"],
             refused,
+        )
+
+    @api.model
+    def _take_in_batch(self, entries, sources, now):
+        """Take in a batch whole or not at all, of any of the sources.
+
+        What names a meter or resource that nobody here knows is kept in quarantine,
+        too: its sender is told, but it is here that it can be mended. Sent again after
+        its replay it is a duplicate.
+
+        :param entries: list of ``metering.Entry``
+        :param now: when events without time happened
+        :rtype: Ingested
+        """
+        sources = sources.sudo()
+        result = self._ingest(self._translate_batch(entries, sources), sources, now=now)
+        unknown = {
+            refusal.position: refusal
+            for refusal in result.refusals
+            if refusal.reason in UNKNOWN
+        }
+        if unknown:
+            kept = defaultdict(list)
+            for entry in entries:
+                if entry.position in unknown:
+                    kept[_source_code(entry)].append((entry, unknown[entry.position]))
+            for source in sources.filtered(lambda source: source.code in kept):
+                # Others may be about to keep the same names.
+                source._serialise()
+                self.env["iaas.usage.quarantine"].sudo()._keep(
+                    source, kept[source.code], now=now
+                )
+        return result
+
+    @api.model
+    def _translate_batch(self, entries, sources):
+        """``_translate`` by the mappings of the source that each entry names."""
+        mapped = (
+            self.env["iaas.usage.alias"]
+            .sudo()
+            ._read_group([("source_id", "in", sources.ids)], ["source_id"])
+        )
+        names = {source.code: self._get_names(source) for (source,) in mapped}
+        if not names:
+            return entries
+        return (
+            translated
+            for entry in entries
+            for translated in self._translate(
+                [entry], names.get(_source_code(entry), _NO_NAMES)
+            )
         )
 
     @api.model
@@ -142,3 +195,8 @@ class IaasUsageEvent(models.Model):
                 rest.append((entry, refusal))
         self.env["iaas.usage.quarantine"].sudo()._keep(source, kept, usage_import)
         return rest, len(kept)
+
+
+def _source_code(entry):
+    code = entry.event.get("source") if isinstance(entry.event, dict) else None
+    return code if isinstance(code, str) else None

@@ -21,28 +21,31 @@ class IaasUsageQuarantine(models.Model):
     # === IN ===
 
     @api.model
-    def _keep(self, source, pairs, usage_import=None):
+    def _keep(self, source, pairs, usage_import=None, now=None):
         """Put refused events into quarantine; the same event is kept once.
 
         :param pairs: (``metering.Entry``, ``Refusal``)
+        :param now: when events without time happened
         """
         groups = self._get_groups(
             source,
             {self._get_key(entry.event, refusal): refusal for entry, refusal in pairs},
         )
-        now = fields.Datetime.now()
+        received = fields.Datetime.now()
         for start in range(0, len(pairs), _CHUNK):
             rows = []
             for entry, refusal in pairs[start : start + _CHUNK]:
-                # ASCII, so that any character can be kept; numbers keep each digit.
-                payload = json.dumps(entry.event, default=str, sort_keys=True)
+                came = _dump(entry.event)
+                payload = came
+                if now and entry.event.get("time") is None:
+                    payload = _dump(entry.event | {"time": f"{now.isoformat()}Z"})
                 group = groups[self._get_key(entry.event, refusal)]
                 rows.append(
                     (
                         group.id,
                         group._get_event_state(),
                         storable(refusal.event_id or ""),
-                        md5(payload.encode(), usedforsecurity=False).hexdigest(),
+                        md5(came.encode(), usedforsecurity=False).hexdigest(),
                         payload,
                         storable(refusal.detail),
                     )
@@ -67,7 +70,7 @@ class IaasUsageQuarantine(models.Model):
                     source=source.id,
                     company=source.company_id.id,
                     file=usage_import.id if usage_import else None,
-                    now=now,
+                    now=received,
                     user=self.env.uid,
                     groups=group_ids,
                     states=states,
@@ -251,3 +254,8 @@ class IaasUsageQuarantine(models.Model):
             ).items():
                 alike.detail = storable(detail)
         self.invalidate_recordset()
+
+
+def _dump(event):
+    """ASCII, so that any character can be kept; numbers keep each digit."""
+    return json.dumps(event, default=str, sort_keys=True)

@@ -141,6 +141,42 @@ class TestUsageHttp(IaasUsageCommon, HttpCase):
         )
         self.assertIn("13 of 14", problem["detail"])
 
+    def test_what_nobody_knows_is_kept_in_quarantine(self):
+        """R46: the sender is told and the operator sees it; nothing is lost, nothing
+        counted twice when both mend it."""
+        batch = [
+            self._event(id="good"),
+            self._event(id="typed", type="Bandwidth"),
+            self._event(id="lost", subject="vm-77", time=...),
+            self._event(id="bad", data={"value": -1}),
+        ]
+        for _again in range(2):
+            self.assertProblem(
+                self._post(batch),
+                422,
+                (1, "typed", "unknown_meter"),
+                (2, "lost", "unknown_resource"),
+                (3, "bad", "negative_quantity"),
+            )
+        self.assertFalse(self._stored())
+        groups = self.env["iaas.usage.quarantine"].search(
+            [("source_id", "=", self.source.id)]
+        )
+        self.assertEqual(
+            {(group.reason, group.name, group.waiting_count) for group in groups},
+            {("unknown_meter", "Bandwidth", 1), ("unknown_resource", "vm-77", 1)},
+        )
+        for group in groups:
+            if group.reason == "unknown_meter":
+                group.meter_id = self.meter
+            else:
+                group.resource_id = self.resource
+        groups.action_replay()
+        self.assertEqual(self._stored().keys(), {"typed", "lost"})
+        # What was mapped is known to this way in, too.
+        self.assertTaken(self._post(batch[:3]))
+        self.assertEqual(len(self._stored()), 3)
+
     def test_nan_is_refused_by_its_index(self):
         body = json.dumps([self._event(), self._event(id="x")])
         body = '"NaN"'.join(body.rsplit('"1.5"', 1))
