@@ -359,6 +359,25 @@ class IaasStatement(models.Model):
             original.fiscal_position_id if original else super()._get_fiscal_position()
         )
 
+    def _get_invoice_key(self, product, position):
+        """What was billed before is taxed now as it was then."""
+        group, account, taxes = super()._get_invoice_key(product, position)
+        before = self._get_taxed_before()
+        if product in before.line_ids.product_id:
+            lines = before.move_id.invoice_line_ids.filtered(
+                lambda line: line.account_id == account
+            )
+            # One account may hold what is taxed differently: then nothing tells.
+            then = {line.tax_ids for line in lines}
+            taxes = then.pop() if len(then) == 1 else taxes
+        return group, account, taxes
+
+    def _get_taxed_before(self):
+        """The statement whose invoice has taxed the same service already, if any."""
+        if self.correction_of_id:
+            return self.correction_of_id
+        return self if self.move_id else self.browse()
+
     def _get_invoice_line_name(self, group, lines):
         name = super()._get_invoice_line_name(group, lines)
         if not self.correction_of_id:

@@ -100,9 +100,11 @@ class IaasStatement(models.Model):
         """The complete values of the invoice: nothing is left for Odoo to look up
         line by line, which makes up half the time of an invoice."""
         self.ensure_one()
-        contract = self.contract_id
+        # Payment terms and fiscal positions are those that its company has set.
+        statement = self.with_company(self.company_id)
+        contract = statement.contract_id
         invoice_date = self.run_id.invoice_date or fields.Date.context_today(self)
-        payer = contract.payer_id or self.partner_id
+        payer = contract.payer_id or statement.partner_id
         term = contract.payment_term_id or payer.property_payment_term_id
         return {
             "move_type": self._get_move_type(),
@@ -112,7 +114,7 @@ class IaasStatement(models.Model):
             "partner_id": payer.id,
             "partner_shipping_id": self.partner_id.id,
             "currency_id": self.currency_id.id,
-            "fiscal_position_id": self._get_fiscal_position().id,
+            "fiscal_position_id": statement._get_fiscal_position().id,
             "invoice_date": invoice_date,
             "date": invoice_date,
             "invoice_payment_term_id": term.id,

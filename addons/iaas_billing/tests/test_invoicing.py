@@ -126,6 +126,37 @@ class TestInvoicing(IaasBillingCommon):
         self.assertEqual(move.amount_tax, 0)
         self.assertEqual(move.invoice_line_ids.tax_ids, export)
 
+    def test_correction_goes_by_the_company_of_the_statement(self):
+        """Whatever company the user is working in."""
+        contract = self._iaas_contract(
+            self.customer, state="active", date_start=date(2026, 1, 1)
+        )
+        self._iaas_resource(self.disk, contract)
+        self.disk.iaas_price_ids.unit_price = "0"
+        statement = self._bill_month(2026, 1, contract)
+        self.assertFalse(statement.move_id)
+        term = self.env.ref("account.account_payment_term_30days")
+        position = self.env["account.fiscal.position"].create({"name": "Export"})
+        self.customer.write(
+            {
+                "property_payment_term_id": term.id,
+                "property_account_position_id": position.id,
+            }
+        )
+        self._iaas_price(
+            self.disk, "5", date_start=date(2026, 1, 1), contract_id=contract.id
+        )
+        sister = self.env["res.company"].create({"name": "Sister Cloud"})
+        self.billing_user.company_ids = [Command.link(sister.id)]
+        statement = statement.with_user(self.billing_user).with_context(
+            allowed_company_ids=[sister.id, self.company.id]
+        )
+        correction = statement.browse(statement.action_correct()["res_id"])
+        correction.action_post_correction()
+        move = correction.move_id
+        self.assertEqual(move.invoice_payment_term_id, term)
+        self.assertEqual(move.fiscal_position_id, position)
+
     def test_payer_gets_the_invoice(self):
         """R90: who pays may differ from who uses; tax follows the user."""
         payer = self.env["res.partner"].create({"name": "Group Treasury"})

@@ -116,6 +116,15 @@ class TestStatementCredit(IaasBillingCommon):
         again = self._bill_month(2026, 1)
         self.assertEqual(again.amount_untaxed, 80)
 
+    def test_credit_is_taxed_as_the_invoice_was(self):
+        """The rate of the tax has changed since."""
+        self.server.taxes_id = self.tax.copy({"name": "Sales tax 12 %", "amount": 12})
+        self._dispute()._accept("Yes.", 20)
+        self.assertEqual(self.statement.correction_ids.move_id.amount_total, 22)
+        self._price("100")
+        self.assertEqual(self._correct().move_id.amount_total, 22)
+        self.assertEqual(self._bill_month(2026, 2).move_id.amount_total, 112)
+
     def test_documents_of_a_void_stay(self):
         """Taking back the credit note would bill the period twice."""
         invoice = self.statement.move_id
