@@ -1,5 +1,6 @@
 from . import account_analytic_distribution_model
 from . import account_move
+from . import account_move_line
 from . import account_move_promise
 from . import account_move_share
 from . import iaas_statement_rules

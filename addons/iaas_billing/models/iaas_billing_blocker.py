@@ -8,7 +8,7 @@ class IaasBillingBlocker(models.Model):
 
     _name = "iaas.billing.blocker"
     _description = "Billing Blocker"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["iaas.gated.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "state, id desc"
     _check_company_auto = True
 
@@ -59,6 +59,16 @@ class IaasBillingBlocker(models.Model):
                 contract=blocker.contract_id.display_name,
                 run=blocker.run_id.name,
             )
+
+    @api.model
+    def _get_gated_fields(self):
+        return super()._get_gated_fields() | {
+            "run_id",
+            "contract_id",
+            "statement_id",
+            "reason",
+            "state",
+        }
 
     def write(self, vals):
         if "state" in vals and not self.env.su:

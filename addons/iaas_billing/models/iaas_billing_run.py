@@ -141,6 +141,34 @@ class IaasBillingRun(models.Model):
     def _get_gated_fields(self):
         return super()._get_gated_fields() | {"state"}
 
+    def write(self, vals):
+        scope = {"company_id", "date", "contract_ids"} & vals.keys()
+        if scope and not self.env.su:
+            for run in self:
+                run._check_scope({name: vals[name] for name in scope})
+        return super().write(vals)
+
+    def _check_scope(self, vals):
+        """What a run bills is chosen before it starts; what was queued for a preview
+        of something else is dropped."""
+        if not any(self._changes(name, value) for name, value in vals.items()):
+            return
+        if self.state != "draft":
+            raise UserError(
+                self.env._(
+                    "%(run)s has begun: company, day and contracts stay. Create "
+                    "another run.",
+                    run=self.display_name,
+                )
+            )
+        run = self.sudo()  # nobody deletes statements of a run by hand
+        run.statement_ids.filtered(
+            lambda statement: (
+                statement.state == "draft" and not statement.correction_of_id
+            )
+        ).unlink()
+        run.write({"is_previewing": False, "previewed_at": False})
+
     # ------------------------------------------------------------------
     # Actions
     # ------------------------------------------------------------------

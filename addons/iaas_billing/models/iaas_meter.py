@@ -140,14 +140,24 @@ class IaasMeter(models.Model):
             )
         )
         # Changing how past events read would change bills already sent.
-        fixed = {"code", "aggregation", "value_property"} & vals.keys()
+        fixed = {
+            "code",
+            "aggregation",
+            "value_property",
+            "product_id",
+            "uom_id",
+        } & vals.keys()
         for meter in self:
-            changed = any(meter[name] != vals[name] for name in fixed)
+            changed = any(
+                meter._fields[name].convert_to_write(meter[name], meter) != vals[name]
+                for name in fixed
+            )
             if changed and meter._has_usage():
                 raise UserError(
                     self.env._(
-                        "%(meter)s has usage already: its code, aggregation and value "
-                        "property stay. Archive it and make a new meter instead.",
+                        "%(meter)s has usage already: its code, product, unit, "
+                        "aggregation and value property stay. Archive it and make a "
+                        "new meter instead.",
                         meter=meter.name,
                     )
                 )

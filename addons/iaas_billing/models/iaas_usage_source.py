@@ -8,6 +8,7 @@ class IaasUsageSource(models.Model):
 
     _name = "iaas.usage.source"
     _description = "Usage Source"
+    _inherit = ["iaas.gated.mixin"]
     _order = "name, id"
     _rec_names_search = ["name", "code"]
     _check_company_auto = True
@@ -42,6 +43,11 @@ class IaasUsageSource(models.Model):
     _code_unique = models.Constraint(
         "UNIQUE (company_id, code)", "Another source of this company has this code."
     )
+
+    @api.model
+    def _get_gated_fields(self):
+        # By it is known whether the source has sent anything.
+        return super()._get_gated_fields() | {"last_received_at"}
 
     @api.model_create_multi
     def create(self, vals_list):

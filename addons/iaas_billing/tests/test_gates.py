@@ -200,6 +200,75 @@ class TestBillingGates(IaasBillingCommon):
             "has billed", lambda: other.tier_ids.write({"price_id": price.id})
         )
 
+    def test_run_that_has_begun_bills_what_was_chosen(self):
+        self._iaas_resource(self.server)
+        run = self._run(date(2026, 1, 31)).with_user(self.billing_manager)
+        other = self._iaas_contract(self.customer, state="active")
+        company = self.env["res.company"].create({"name": "Sister Cloud"})
+        for values in (
+            {"date": date(2026, 2, 28)},
+            {"company_id": company.id},
+            {"contract_ids": [Command.set(other.ids)]},
+        ):
+            self.assertRefused("has begun", lambda: run.write(values))  # noqa: B023
+        run.write({"date": run.date, "contract_ids": run.contract_ids.ids})
+
+    def test_what_was_previewed_for_another_day_is_not_billed(self):
+        self._iaas_resource(self.server)
+        run = (
+            self.env["iaas.billing.run"]
+            .with_user(self.billing_user)
+            .create({"date": date(2026, 6, 30), "contract_ids": self.contract.ids})
+        )
+        run.action_preview()
+        self.assertEqual(len(run.statement_ids), 6)
+        run.date = date(2026, 1, 30)
+        run.action_start()
+        self.assertFalse(self.contract.statement_ids)
+
+    def test_blocker_is_not_moved_to_another_contract(self):
+        run = self._run(date(2026, 1, 31))
+        blocker = self.env["iaas.billing.blocker"]._set_aside(
+            run, self.contract, "no reason"
+        )
+        other = self._iaas_contract(self.customer, state="active")
+        for values in ({"contract_id": other.id}, {"reason": "mine"}):
+            self.assertRefused(
+                "by hand",
+                lambda: blocker.with_user(self.billing_user).write(values),  # noqa: B023
+            )
+
+    def test_meter_with_usage_keeps_what_it_is_billed_as(self):
+        """A period that is rated again would be billed as another product."""
+        self._use(self._iaas_resource(self.traffic), ("2026-01-05 00:00:00", "1"))
+        for values in (
+            {"product_id": self.database.id},
+            {"uom_id": self.env.ref("uom.product_uom_dozen").id},
+        ):
+            self.assertRefused(
+                "has usage already",
+                lambda: self.meter.write(values),  # noqa: B023
+            )
+        self.meter.write({"product_id": self.traffic.id, "name": "Out"})
+
+    def test_lines_of_a_posted_invoice_stay(self):
+        self._iaas_resource(self.server)
+        line = self._bill_month(2026, 1).move_id.invoice_line_ids
+        for user in (self.billing_manager, self._accountant()):
+            line = line.with_user(user)
+            for values in (
+                {"price_unit": 1},
+                {"quantity": 2},
+                {"discount": 10},
+                {"balance": -1},
+                {"tax_ids": False},
+            ):
+                self.assertRefused("", lambda: line.write(values))  # noqa: B023
+            line.write({"name": "Compute, said otherwise"})
+
+    def _accountant(self):
+        return self._iaas_user("accountant", "account.group_account_manager")
+
     def test_source_with_usage_keeps_its_identity(self):
         company = self.env["res.company"].create({"name": "Sister Cloud"})
         for values in ({"code": "new"}, {"company_id": company.id}):
@@ -208,6 +277,12 @@ class TestBillingGates(IaasBillingCommon):
                 lambda: self.source.write(values),  # noqa: B023
             )
         self.source.write({"name": "Renamed", "code": self.source.code})
+        self.assertRefused(
+            "by hand",
+            lambda: self.source.with_user(self.billing_manager).write(
+                {"last_received_at": False}
+            ),
+        )
         fresh = self.env["iaas.usage.source"].create({"code": "fresh"})
         fresh.code = "fresher"
 
