@@ -245,6 +245,7 @@ class IaasStatement(models.Model):
             )
             values = values | {name: values[name] - posted[name] for name in _SUMS}
             values["amount"] = Decimal(str(values["amount"])) - charged
+        values |= self._cap_credit(values["amount"], lines)
         if not values["amount"] and not any(values[name] for name in _SUMS):
             return None
         return values | {
@@ -252,6 +253,28 @@ class IaasStatement(models.Model):
             "quantity_posted": posted["quantity"],
             "exact_posted": posted["amount_exact"],
         }
+
+    def _cap_credit(self, amount, lines):
+        """What was agreed to be credited is not credited again because the period
+        comes to less: together it is at most what was billed.
+
+        :param lines: the posted lines that the difference corrects
+        :return: the values of what is billed of the difference and what is not
+        """
+        agreed = (
+            self.correction_of_id.correction_ids.filtered(
+                lambda other: (
+                    other.state == "posted" and other.correction_kind == "credit"
+                )
+            )
+            .line_ids.filtered(lambda line: line.corrects_line_id in lines)
+            ._sum_rounded()
+        )
+        with exact():
+            left = lines._sum_rounded() + agreed
+            if not agreed or amount >= -left:
+                return {"amount_waived": ZERO}
+            return {"amount": -left, "amount_waived": amount + left}
 
     # ------------------------------------------------------------------
     # Posting

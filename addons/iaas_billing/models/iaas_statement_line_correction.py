@@ -4,7 +4,7 @@ from odoo import fields, models
 
 from odoo.addons.iaas_contract.fields import Decimal
 from odoo.addons.iaas_contract.pricing import day_start, round_half_up
-from odoo.addons.iaas_contract.pricing.numbers import exact
+from odoo.addons.iaas_contract.pricing.numbers import ZERO, exact
 
 from .iaas_statement_line import _plain
 
@@ -66,6 +66,11 @@ class IaasStatementLine(models.Model):
     def _rounded_amount(self):
         """The billed amount as an exact number."""
         return round_half_up(str(self.amount), self.currency_id.decimal_places)
+
+    def _sum_rounded(self):
+        """The sum of the billed amounts as an exact number."""
+        with exact():
+            return sum((line._rounded_amount() for line in self), ZERO)
 
     def _quantity_text(self):
         return _plain(self.quantity)
@@ -140,7 +145,15 @@ class IaasStatementLine(models.Model):
                 amount=self.currency_id.format(self.amount),
             )
         )
-        if self.amount_waived:
+        if self.amount_waived < 0 and correction.correction_kind == "usage":
+            steps.append(
+                self.env._(
+                    "Not credited once more, since a credit was agreed before: "
+                    "%(amount)s.",
+                    amount=self.currency_id.format(-self.amount_waived),
+                )
+            )
+        elif self.amount_waived:
             steps.append(
                 self.env._(
                     "Not charged: %(amount)s. %(reason)s",

@@ -50,6 +50,30 @@ class TestStatementCredit(IaasBillingCommon):
         with self.assertRaisesRegex(UserError, "0.00"), self.env.cr.savepoint():
             self._dispute()._accept("Again.", 0.01)
 
+    def test_what_was_agreed_is_not_credited_again(self):
+        """The customer was credited by agreement; then the price turns out to be
+        another one."""
+        resource = self._iaas_resource(self.traffic, date_start=date(2026, 2, 1))
+        self._use(resource, ("2026-02-10 00:00:00", "1000"))
+        self.statement = self._bill_month(2026, 2)
+        line = self.statement.line_ids.filtered("meter_id")
+        self.assertEqual(line.amount, 85)
+        self._dispute(line)._accept("Not all of it was ours.", 70)
+        self._iaas_price(
+            self.traffic,
+            "0.05",
+            date_start=date(2026, 1, 1),
+            contract_id=self.contract.id,
+        )
+        correction = self._correct()
+        self.assertEqual(correction.amount_untaxed, -15)
+        self.assertEqual(correction.line_ids.amount_waived, -20)
+        self.assertIn("Not credited once more", correction.line_ids.explanation)
+        self.assertFalse(correction._verify())
+        # What comes in later is billed as it is.
+        self._use(resource, ("2026-02-11 00:00:00", "400"))
+        self.assertEqual(self._correct().amount_untaxed, 20)
+
     def test_credits_of_a_line_and_of_its_correction_together(self):
         self._price("100")
         correction = self._correct()
