@@ -5,6 +5,8 @@ import json
 from datetime import datetime
 from decimal import Decimal
 
+from .tables import plain_text
+
 FOCUS_COLUMNS = (
     "AvailabilityZone",
     "BilledCost",
@@ -67,6 +69,21 @@ FOCUS_COLUMNS = (
     "x_ContractVersion",
 )
 
+#: Names that people give: no spreadsheet shall take them for formulas. Identities stay
+#: as they are.
+_NAMES = {
+    "BillingAccountName",
+    "ChargeDescription",
+    "InvoiceIssuerName",
+    "ProviderName",
+    "PublisherName",
+    "ResourceName",
+    "ResourceType",
+    "ServiceName",
+    "SkuMeter",
+    "SubAccountName",
+}
+
 
 def focus_row(values):
     """The cells of a row, in the order of the columns.
@@ -80,12 +97,14 @@ def focus_row(values):
     unknown = values.keys() - set(FOCUS_COLUMNS)
     if unknown:
         raise ValueError(f"no columns of FOCUS 1.2: {sorted(unknown)}")
-    return [_cell(values.get(column)) for column in FOCUS_COLUMNS]
+    return [_cell(column, values.get(column)) for column in FOCUS_COLUMNS]
 
 
-def _cell(value):
+def _cell(column, value):
     if value is None:
         return ""
+    if column in _NAMES:
+        return plain_text(value)
     if isinstance(value, Decimal):
         text = f"{value:f}"
         return text if "." in text else f"{text}.0"

@@ -138,6 +138,19 @@ class TestStatementFiles(OutCommon):
         self.assertTrue(done.stdout, done.stderr[-2000:])
         self.assertEqual(failed, {"InvoiceId-C-004-C"}, done.stdout[-3000:])
 
+    def test_names_are_no_formulas(self):
+        """What customers name becomes no formula in whatever opens the file."""
+        self.resource.name = '=HYPERLINK("http://example.com")'
+        statement = self._bill_month(2026, 1)
+        names = {row["ResourceName"] for row in self._rows(statement)}
+        self.assertIn("'" + self.resource.name, names)
+        _name, _mimetype, content = statement._export("csv")
+        self.assertIn("'=HYPERLINK", content.decode())
+        _name, _mimetype, content = statement._export("xlsx")
+        sheet = openpyxl.load_workbook(io.BytesIO(content)).active
+        kinds = {c.data_type for row in sheet for c in row if "LINK" in str(c.value)}
+        self.assertEqual(kinds, {"s"})
+
     def test_report(self):
         statement = self._bill_month(2026, 1)
         html, _type = self.env["ir.actions.report"]._render_qweb_html(
