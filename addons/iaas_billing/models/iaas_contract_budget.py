@@ -1,5 +1,8 @@
+import re
+
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.tools import get_lang
 
 
 class IaasContract(models.Model):
@@ -33,11 +36,21 @@ class IaasContract(models.Model):
         self.env["iaas.budget"]._check(self)
 
     def _read_typed(self, text, most):
-        """The number that was typed, above zero."""
-        try:
-            number = float(text.strip().replace(",", ""))
-        except ValueError:
-            number = 0
+        """The number above zero that was typed as the reader's language writes it.
+
+        A comma that stands elsewhere than between thousands is no number: 100,50 must
+        not become 10,050.
+        """
+        lang = get_lang(self.env)
+        text = "".join(text.split())
+        point, sign = lang.decimal_point, "".join(lang.thousands_sep.split())
+        whole = r"\d+"
+        if sign:
+            whole += rf"|\d{{1,3}}({re.escape(sign)}\d{{3}})+"
+        number = 0
+        if re.fullmatch(rf"({whole})({re.escape(point)}\d*)?", text, re.ASCII):
+            plain = text.replace(sign, "") if sign else text
+            number = float(plain.replace(point, "."))
         if not 0 < number <= most:
             raise UserError(
                 self.env._(

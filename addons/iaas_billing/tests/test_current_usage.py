@@ -202,8 +202,15 @@ class TestCurrentUsage(IaasBillingCommon):
         nothing = self.env["product.product"]
         self.contract._set_budget(nothing, "1,500.50", "75", self.contact)
         self.assertEqual(self.contract.budget_ids.amount, 1500.5)
-        for text in ("abc", "-1", "0", "nan", "1e400"):
+        for text in ("abc", "-1", "0", "nan", "1e400", "100,50", "1,00", ",5"):
             with self.assertRaisesRegex(UserError, "is no number above"):
                 self.contract._set_budget(nothing, text, "75", self.contact)
+        # Written as the reader's language does; nothing is made a hundred times it.
+        german = self.env["res.lang"]._activate_lang("de_DE")
+        contract = self.contract.with_context(lang=german.code)
+        contract._set_budget(nothing, "1.500,50", "75", self.contact)
+        self.assertEqual(self.contract.budget_ids.amount, 1500.5)
+        with self.assertRaisesRegex(UserError, "is no number above"):
+            contract._set_budget(nothing, "1500.50", "75", self.contact)
         self.contract._set_budget(nothing, " ", "75", self.contact)
         self.assertFalse(self.contract.budget_ids)
