@@ -187,7 +187,13 @@ class StatementPortal(CustomerPortal):
     def portal_dispute(self, statement_id, line_id="", reason="", **kw):
         """The customer disputes a line of the statement."""
         statement = self._get_own_statement(statement_id)
-        line = statement.line_ids.filtered(lambda line: str(line.id) == line_id)
+        # A statement may have very many lines; only one is meant.
+        line = statement.line_ids.search(
+            [
+                ("statement_id", "=", statement.id),
+                ("id", "=", int(line_id) if line_id.isdecimal() else 0),
+            ]
+        )
         reason = reason.strip()[:_MAX_REASON]
         if not line or not reason:
             return self._back_to(statement, "no_reason")

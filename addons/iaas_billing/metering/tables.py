@@ -22,6 +22,8 @@ import openpyxl
 from .events import Refused
 from .formats import CSV_REMARKS, Entry
 
+# A spreadsheet has no more; one that says so would be read for ever.
+_MOST_ROWS = 1_048_576
 # What a compressed file may unpack to.
 MAX_UNPACKED = 512 * 1024 * 1024
 _ID_AT = len(CSV_REMARKS)
@@ -162,6 +164,16 @@ def _xlsx_lines(rows, skipped, width):
             )
             return
         if row is None:
+            return
+        if position > _MOST_ROWS:
+            yield Line(
+                position,
+                "",
+                [],
+                Refused(
+                    "malformed_event", f"the sheet has more than {_MOST_ROWS} rows"
+                ),
+            )
             return
         cells = [_cell_text(cell) for cell in row]
         event_id = cells[_ID_AT] if skipped > _ID_AT and len(cells) > _ID_AT else ""

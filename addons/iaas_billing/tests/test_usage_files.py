@@ -4,12 +4,14 @@ import gzip
 import io
 from datetime import datetime
 from decimal import Decimal
+from zipfile import ZipFile
 
 import openpyxl
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
+from ..metering import open_xlsx
 from ..models import iaas_usage_import_reading
 from .test_usage_ingest import IaasUsageCommon
 
@@ -95,6 +97,25 @@ class TestUsageFiles(UsageFilesCommon):
     NATIVE = (
         "id,type,subject,time,value\ne-1,traffic.gib,net-1,2026-06-01T00:00:00Z,2\n"
     )
+
+    def test_a_sheet_without_end_is_cut(self):
+        """A row may say that it is the two-thousand-millionth: all before it would be
+        read."""
+        book = openpyxl.Workbook()
+        for row in (["id", "value"], ["e-1", 1]):
+            book.active.append(row)
+        stream, forged = io.BytesIO(), io.BytesIO()
+        book.save(stream)
+        with ZipFile(stream) as good, ZipFile(forged, "w") as bad:
+            for name in good.namelist():
+                content = good.read(name)
+                if name.endswith("sheet1.xml"):
+                    content = content.replace(b'r="2"', b'r="2000000"')
+                    content = content.replace(b'"A2"', b'"A2000000"')
+                    content = content.replace(b'"B2"', b'"B2000000"')
+                bad.writestr(name, content)
+        [line] = open_xlsx(forged.getvalue()).lines
+        self.assertIn("more than 1048576 rows", line.refusal.detail)
 
     def test_gzip(self):
         usage_import = self._import(gzip.compress(self.NATIVE.encode()), "u.csv.gz")
