@@ -11,7 +11,7 @@ from dev import databases
 from dev.__main__ import _set_up
 from dev.console import say
 
-from . import invoicing, rating, usage
+from . import invoicing, portal, rating, usage
 
 _SIZES = (1_000_000, 5_000_000)
 
@@ -21,7 +21,9 @@ def main():
     parser.add_argument("--events", type=int, default=1_000_000, help="lines to load")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--template", help="copy this database instead of a fresh one")
-    parser.add_argument("--only", choices=["file", "http", "rating", "invoices"])
+    parser.add_argument(
+        "--only", choices=["file", "http", "rating", "portal", "invoices"]
+    )
     parser.add_argument(
         "--sizes",
         type=int,
@@ -37,6 +39,10 @@ def main():
     odoo = _set_up(for_tests=True)
     if arguments.only == "invoices":
         invoicing.measure(odoo, arguments.scale)
+        say(f"load of the machine after: {os.getloadavg()[0]:.1f}")
+        return
+    if arguments.only == "portal":
+        portal.measure(odoo, "test_load_portal", 50_000_000)
         say(f"load of the machine after: {os.getloadavg()[0]:.1f}")
         return
     template = arguments.template or odoo.ensure_suite("iaas_billing")

@@ -9,7 +9,7 @@ from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 from ..models.iaas_statement_portal import PORTAL_STATES
 
-_LINES_PER_PAGE = 80
+_LINES_PER_PAGE = 40
 _MAX_REASON = 2000
 
 

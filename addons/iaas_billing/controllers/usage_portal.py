@@ -73,7 +73,7 @@ class UsagePortal(CustomerPortal):
                 "rows": rows,
                 "budgets": budgets,
                 "may_set": self._may_set_budgets(),
-                "services": Usage.search([("contract_id", "in", shown.ids)]).product_id,
+                "services": Usage._get_services(shown),
                 "message": message,
             },
         )

@@ -50,10 +50,11 @@ class IaasCurrentUsage(models.Model):
             ["amount_to_date:sum", "amount_projected:sum"],
             order="amount_projected:sum DESC",
         )
+        # The portal may not read products, but knows what it rents by name.
+        shown = self[f"{by}_id"].sudo().union(*(group[0] for group in groups[:ROWS]))
         rows = [
-            # The portal may not read products, but knows what it rents by name.
-            (record.sudo().display_name, to_date, projected)
-            for record, to_date, projected in groups[:ROWS]
+            (record.display_name, to_date, projected)
+            for record, (_same, to_date, projected) in zip(shown, groups, strict=False)
         ]
         if rest := groups[ROWS:]:
             rows.append(
@@ -68,10 +69,25 @@ class IaasCurrentUsage(models.Model):
     @api.model
     def _get_tag_names(self, contracts):
         """The dimensions by which the usage of the contracts is kept apart."""
-        used = self.search([("contract_id", "in", contracts.ids)]).meter_id
+        meters = self.env["iaas.meter"].union(
+            *(
+                meter
+                for (meter,) in self._read_group(
+                    [("contract_id", "in", contracts.ids)], ["meter_id"]
+                )
+            )
+        )
         # Meters are ours; only the names of their dimensions are shown.
-        kept = used.sudo().filtered("daily_dimensions").mapped("daily_dimensions")
+        kept = meters.sudo().filtered("daily_dimensions").mapped("daily_dimensions")
         return sorted({name for names in kept for name in names.split(",") if name})
+
+    @api.model
+    def _get_services(self, contracts):
+        """The products that the contracts use, for which a budget can be set."""
+        groups = self._read_group(
+            [("contract_id", "in", contracts.ids)], ["product_id"]
+        )
+        return self.env["product.product"].union(*(product for (product,) in groups))
 
     def _get_days(self, contracts):
         """Fees are spread over their days; usage counts on its day."""

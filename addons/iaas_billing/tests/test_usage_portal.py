@@ -43,6 +43,21 @@ class TestUsagePortal(HttpCase, IaasBillingCommon):
         self.assertIn("Server", self.url_open("/my/usage").text)
         self.assertIn("Usage and budgets", self.url_open("/my").text)
 
+    def test_no_page_reads_events(self):
+        """However many there are, a page reads statements and daily sums only."""
+        statement = self._bill_month(2026, 6)
+        self.authenticate("iaas_own", "iaas_own")
+        self.env.flush_all()
+        self.env.cr.execute("ALTER TABLE iaas_usage_event RENAME TO iaas_usage_hidden")
+        for page in (
+            *(f"usage?by={by}" for by in ("product", "resource", "day", "tag")),
+            "statements",
+            f"statements/{statement.id}",
+        ):
+            answer = self.url_open(f"/my/{page}")
+            self.assertEqual(answer.status_code, 200, page)
+            self.assertTrue(answer.url.endswith(page), answer.url)
+
     def test_budget_set_changed_removed(self):
         self.authenticate("iaas_own", "iaas_own")
         self.assertIn("The budget is set", self._set(amount="500").text)
