@@ -35,7 +35,9 @@ def make(env):
     meter = env["iaas.meter"].create(
         {"name": "Traffic", "code": "traffic", "product_id": traffic.id}
     )
-    source = env["iaas.usage.source"].create({"name": "Cloud", "code": "cloud"})
+    source, _files = env["iaas.usage.source"].create(
+        [{"name": "Cloud", "code": "cloud"}, {"name": "Files", "code": "files"}]
+    )
     customers = env["res.partner"].create(
         [
             {

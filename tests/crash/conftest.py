@@ -13,8 +13,8 @@ from dev.paths import ROOT
 
 
 @pytest.fixture(scope="session")
-def bill():
-    """A function that has so many processes bill at once as it gets orders, and
+def obey():
+    """A function that has so many processes work at once as it gets orders, and
     returns their exit codes; see ``worker.py``."""
     options = json.loads(os.environ["IAAS_TEST_OPTIONS"])
     worker = subprocess.Popen(
@@ -38,6 +38,11 @@ def bill():
     yield order
     worker.stdin.close()
     assert worker.wait(timeout=60) == 0
+
+
+@pytest.fixture(scope="session")
+def bill(obey):
+    return obey
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
-"""Processes that bill: ``python -m tests.crash.worker --database D``.
+"""Processes that bill or load: ``python -m tests.crash.worker --database D``.
 
-Makes contracts, then reads one line of JSON after the other: a list of orders
-``{"day", "step", "call"}``, each for a process of its own, forked so that Odoo is
-loaded once. A process with a step is killed by its own hand, without any clean-up,
-right after it. Answers each line with the exit codes; the tests around it look at what
-is left.
+Makes contracts, then reads one line of JSON after the other: a list of orders, each for
+a process of its own, forked so that Odoo is loaded once. ``{"day", "step", "call"}``
+bills, ``{"path", "source", "step", "call"}`` loads a file of usage. A process with a
+step is killed by its own hand, without any clean-up, right after it. Answers each line
+with the exit codes; the tests around it look at what is left.
 """
 
 import argparse
@@ -90,7 +90,7 @@ def main():
         print(json.dumps("ready"), flush=True)
         for line in sys.stdin:
             workers = [
-                FORK.Process(target=_bill, args=(env, order))
+                FORK.Process(target=_obey, args=(env, order))
                 for order in json.loads(line)
             ]
             for worker in workers:
@@ -101,10 +101,17 @@ def main():
             print(json.dumps(exit_codes), flush=True)
 
 
-def _bill(env, order):
+def _obey(env, order):
     leave_connections(env.cr)
     with env.registry.cursor() as cr:
-        bill(env(cr=cr), **order | {"day": date.fromisoformat(order["day"])})
+        env = env(cr=cr)
+        if "path" in order:
+            # The addons can be imported only now that Odoo knows where they are.
+            from .loads import load  # noqa: PLC0415
+
+            load(env, **order)
+        else:
+            bill(env, **order | {"day": date.fromisoformat(order["day"])})
 
 
 if __name__ == "__main__":

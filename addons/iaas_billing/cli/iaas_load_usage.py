@@ -2,9 +2,11 @@ import gzip
 import heapq
 import logging
 import multiprocessing
+import multiprocessing.connection
 import os
 import queue
 import sys
+import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -90,7 +92,10 @@ class iaas_load_usage(Command):  # noqa: N801  Odoo wants the module's name
         totals = _share(database, source_id, options.file, parts)
         _merge_rejects(parts, rejects)
         if reasons := sorted({total for total in totals if isinstance(total, str)}):
-            sys.exit(f"{options.file}: {'; '.join(reasons)}")
+            sys.exit(
+                f"{options.file} was not loaded to its end: {'; '.join(reasons)}. Load "
+                "the whole file again: what is stored already is not stored twice."
+            )
         lines, accepted, duplicates, rejected = map(sum, zip(*totals, strict=True))
         sys.stdout.write(
             f"{lines} lines in {time.monotonic() - started:.1f} s: {accepted} stored, "
@@ -111,43 +116,68 @@ def _share(database, source_id, path, parts):
     results, failures = fork.SimpleQueue(), []
     # The next chunk is read while they load.
     chunks = fork.Queue(len(parts))
+    # What nobody takes any more is not waited for.
+    chunks.cancel_join_thread()
     workers = []
     opened = gzip.open if path.suffix == ".gz" else open
     try:
-        with opened(path, "rb") as stream:
-            header, read = Registry(database)["iaas.usage.event"]._get_chunks(stream)
-            workers = [
-                fork.Process(
-                    target=_work,
-                    args=(database, source_id, header, chunks, part, results),
-                )
-                for part in parts
-            ]
-            for worker in workers:
-                worker.start()
-            for chunk in read:
-                _hand_out(chunk, chunks, workers)
-    except Exception as error:
-        # They go on: what is whole is stored, once.
-        _logger.debug("reading %s", path, exc_info=True)
-        failures = [f"can't be loaded to its end: {error}"]
-    for _worker in workers:
-        _hand_out(None, chunks, workers)
-    for worker in workers:
-        worker.join()
-    # What nobody took is not waited for.
-    chunks.cancel_join_thread()
+        try:
+            with opened(path, "rb") as stream:
+                events = Registry(database)["iaas.usage.event"]
+                header, read = events._get_chunks(stream)
+                workers = [
+                    fork.Process(
+                        target=_work,
+                        args=(database, source_id, header, chunks, part, results),
+                    )
+                    for part in parts
+                ]
+                for worker in workers:
+                    worker.start()
+                for chunk in read:
+                    if not _hand_out(chunk, chunks, workers):
+                        break
+        except Exception as error:
+            _logger.debug("reading %s", path, exc_info=True)
+            if not workers:
+                sys.exit(f"{path}: nothing was loaded: {error}")
+            # They go on: what is whole is stored, once.
+            failures = [str(error)]
+        for _worker in workers:
+            _hand_out(None, chunks, workers)
+        _wait(workers)
+    finally:
+        # Whoever interrupts the command ends them, too.
+        _end(workers)
     totals = []
     while not results.empty():
         totals.append(results.get())
     if len(totals) < len(workers):
-        failures.append("can't be loaded to its end: a process was killed")
+        failures.append("a process was killed")
     return totals + failures
+
+
+def _wait(workers):
+    """Wait until the workers have ended; where one was killed, end the others: it may
+    hold what they wait for."""
+    while running := [worker.sentinel for worker in workers if worker.is_alive()]:
+        if any(worker.exitcode for worker in workers):
+            _end(workers)
+        multiprocessing.connection.wait(running)
+
+
+def _end(workers):
+    for worker in workers:
+        if worker.is_alive():
+            worker.terminate()
 
 
 def _hand_out(chunk, chunks, workers):
     """Wait for one of the workers to take the chunk; where one was killed, end all:
-    it may hold what the others wait for."""
+    it may hold what the others wait for.
+
+    :return: whether they go on
+    """
     while any(worker.is_alive() for worker in workers):
         if any(worker.exitcode for worker in workers):
             break
@@ -155,13 +185,22 @@ def _hand_out(chunk, chunks, workers):
             chunks.put(chunk, timeout=1)
         except queue.Full:
             continue
-        return
-    for worker in workers:
-        worker.terminate()
+        return True
+    _end(workers)
+    return False
+
+
+def _end_with(process):
+    """End this process when the other one has ended."""
+    process.join()
+    os._exit(1)
 
 
 def _work(database, source_id, header, chunks, rejects, results):
     """Load chunks of the file, in a process of its own."""
+    # Where the reading process is killed, nobody would hand out anything any more.
+    parent = multiprocessing.parent_process()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     try:
         with (
             Registry(database).cursor() as cr,
@@ -189,18 +228,23 @@ def _work(database, source_id, header, chunks, rejects, results):
     except Exception as error:
         # The other processes go on: what is whole is stored, once.
         _logger.debug("load of %s", rejects, exc_info=True)
-        results.put(f"can't be loaded to its end: {error}")
+        results.put(str(error))
 
 
 def _report(total):
     _logger.info("%s lines: %s stored, %s known already, %s refused", *total)
 
 
+def _whole_lines(file):
+    """Its lines; the last one is left out where a killed process has not ended it."""
+    return (line for line in file if line.endswith("\n"))
+
+
 def _merge_rejects(parts, rejects):
     """Bring the refused lines back into the order of the file."""
     with ExitStack() as stack:
         files = [
-            stack.enter_context(path.open(encoding="utf-8", newline="\n"))
+            _whole_lines(stack.enter_context(path.open(encoding="utf-8", newline="\n")))
             for path in parts
             if path.exists()
         ]
