@@ -9,6 +9,7 @@ from . import (
     contracts,
     customers,
     deals,
+    feeds,
     orders,
     payments,
     procurement,
@@ -31,7 +32,9 @@ def main():
     """Parse the command line and run the steps."""
     options = _parse()
     window = calendar.Window(options.until, options.months, options.today)
-    with environment(options.database, options.db_host, options.addons_path) as env:
+    with environment(
+        options.database, options.db_host, options.addons_path, options.data_dir
+    ) as env:
         steps = Steps(env)
         _make(steps, options, window)
         print(f"Done in {steps.total():.0f} s")
@@ -43,6 +46,7 @@ def _parse():
     parser.add_argument("--database", required=True)
     parser.add_argument("--db-host", help="host or socket folder of PostgreSQL")
     parser.add_argument("--addons-path", help="as for Odoo")
+    parser.add_argument("--data-dir", help="as for Odoo; usage is archived there")
     parser.add_argument("--customers", type=int, default=300)
     parser.add_argument("--months", type=int, default=12, help="closed months")
     parser.add_argument(
@@ -78,9 +82,11 @@ def _make(steps, options, window):
     steps.run("Terms of contracts", contracts.follow_terms, plan, signed)
     steps.run("Deals", deals.create, plan, partners, signed, products)
     steps.join()
+    steps.run("Usage of this month", feeds.look_after, plan, references)
     steps.run("The month that runs", settlement.rate_running)
     steps.run("Budgets", settlement.set_budgets)
     _check_concentration(env)
+    steps.run("Archive of usage", feeds.retire, plan)
     print("Logins (the password is the login):")
     print("\n".join(company.logins()))
 
@@ -95,6 +101,8 @@ def _settle(steps, plan, references, partners):
     rest = window.month_ends[early].replace(day=1)
     send = [usage.send, plan, references]
     steps.run("Usage source", usage.prepare)
+    steps.run("Files and connectors", feeds.set_up, plan, references)
+    steps.run("Usage by file and by pull", feeds.take_in, plan, references)
     steps.run("Bank account", payments.prepare)
     steps.run("Usage of the first months", *send, window.start, rest - DAY)
     steps.beside("Usage of the others", *send, rest, window.usage_end)

@@ -27,10 +27,14 @@ LONG_AGO = {**QUIET, "mail_activity_automation_skip": True}
 
 
 @contextmanager
-def environment(database, host, addons_path):
+def environment(database, host, addons_path, data_dir=None):
     """The superuser's environment on ``database``, without the server."""
     options = ["-d", database, "--no-http", "--log-level=warn"]
-    for option, value in (("--db_host", host), ("--addons-path", addons_path)):
+    for option, value in (
+        ("--db_host", host),
+        ("--addons-path", addons_path),
+        ("--data-dir", data_dir),
+    ):
         if value:
             options += [option, value]
     config.parse_config([*options, "-r", "odoo"], setup_logging=True)

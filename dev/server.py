@@ -90,7 +90,8 @@ def build_company(odoo, database, *options):
     addons = ",".join(map(str, (ADDONS, *odoo.source.addons_paths)))
     command = [VENV / "bin/python", "-m", "demo", "--addons-path", addons]
     connection = ("--database", database, "--db-host", odoo.cluster)
-    if not succeeds([*command, *connection, *options], cwd=ROOT):
+    files = ("--data-dir", databases.DATA_DIR)
+    if not succeeds([*command, *connection, *files, *options], cwd=ROOT):
         raise StepError(
             "the demo generator stopped (its output stands above)",
             "mend what it names, then run this again; nothing half made is kept",

@@ -55,17 +55,31 @@ def test_lines_add_up_to_their_statement(rows):
 
 
 def test_usage_is_counted_once_and_whole(rows):
-    """Every event inside a billed period of its resource stands on one statement."""
+    """Every event inside a billed period of its resource stands on one statement;
+    those of archived months are in the daily sums alone."""
     (usage,) = rows(
         """
-        WITH billed AS (
+        WITH archived AS (
+            SELECT COALESCE(max(month) + interval '1 month', '-infinity') AS until
+              FROM iaas_usage_archive),
+        billed AS (
+            SELECT d.quantity AS value
+              FROM iaas_usage_daily d
+              JOIN archived ON d.day < archived.until
+              JOIN iaas_meter m ON m.id = d.meter_id AND m.aggregation = 'sum'
+              JOIN iaas_resource r ON r.id = d.resource_id
+              JOIN iaas_statement s ON s.contract_id = r.contract_id
+                               AND s.state = 'posted'
+                               AND d.day BETWEEN s.date_from AND s.date_to
+             UNION ALL
             SELECT e.value
               FROM iaas_usage_event e
               JOIN iaas_meter m ON m.id = e.meter_id AND m.aggregation = 'sum'
               JOIN iaas_resource r ON r.id = e.resource_id
               JOIN iaas_statement s ON s.contract_id = r.contract_id
                                AND s.state = 'posted'
-                               AND e.time >= s.period_start AND e.time < s.period_end)
+                               AND e.time >= s.period_start AND e.time < s.period_end
+              JOIN archived ON e.time >= archived.until)
         SELECT (SELECT sum(value) FROM billed) AS used,
                (SELECT sum(l.quantity)
                   FROM iaas_statement_line l
