@@ -43,6 +43,7 @@
         "views/iaas_statement_line_usage_views.xml",
         "views/iaas_usage_archive_views.xml",
         "views/iaas_usage_source_views.xml",
+        "views/iaas_usage_dismissal_views.xml",
         "views/iaas_usage_quarantine_views.xml",
         "views/iaas_usage_import_views.xml",
         "views/iaas_usage_mapping_views.xml",

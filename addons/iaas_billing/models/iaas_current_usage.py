@@ -51,6 +51,7 @@ class IaasCurrentUsage(models.Model):
     quantity = Decimal(
         aggregator=None, help="Counted so far; of a fee, what is rented."
     )
+    uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
     amount_to_date = fields.Monetary(string="To Date")
     amount_projected = fields.Monetary(
         string="Projected",

@@ -8,7 +8,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, config
+from odoo.tools import SQL, config, format_date
 
 from ..rating.usage import CARRIED
 
@@ -27,7 +27,10 @@ class IaasUsageArchive(models.Model):
     _order = "month desc"
     _rec_name = "month"
 
-    month = fields.Date(required=True, readonly=True, help="Its first day (UTC).")
+    name = fields.Char(string="Month", compute="_compute_name")
+    month = fields.Date(
+        string="First Day", required=True, readonly=True, help="In UTC."
+    )
     kind = fields.Selection(
         [("archive", "Moved to a file"), ("delete", "Deleted")],
         required=True,
@@ -44,10 +47,15 @@ class IaasUsageArchive(models.Model):
         readonly=True,
         help="On the server: CloudEvents, one per line, gzip.",
     )
-    file_size = fields.Integer(string="Size (bytes)", readonly=True)
+    file_size = fields.Integer(string="Bytes", readonly=True)
     checksum = fields.Char(string="SHA-256", readonly=True)
 
     _month_unique = models.Constraint("UNIQUE (month)", "A month is archived once.")
+
+    @api.depends("month")
+    def _compute_name(self):
+        for archive in self:
+            archive.name = format_date(self.env, archive.month, date_format="MMMM y")
 
     @api.model
     def _get_kept_since(self):

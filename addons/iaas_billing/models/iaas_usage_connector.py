@@ -2,6 +2,7 @@ import logging
 from datetime import timedelta
 
 import requests
+from urllib3.exceptions import ReadTimeoutError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -178,6 +179,10 @@ class IaasUsageConnector(models.Model):
         """Open the usage events of the source."""
         return self.source_id.action_view_usage()
 
+    def action_view_quarantine(self):
+        """Open what waits of the source."""
+        return self.source_id.action_view_quarantine()
+
     def _notify(self, kind, message):
         return {
             "type": "ir.actions.client",
@@ -299,10 +304,48 @@ class IaasUsageConnector(models.Model):
         if isinstance(error, UserError | ValidationError):
             return str(error)
         if isinstance(error, requests.RequestException):
-            return self.env._(
-                "No answer from %(url)s: %(error)s", url=self.url, error=error
-            )
+            return self._describe_silence(error)
         _logger.error("Usage connector %s failed", self.name, exc_info=error)
         return self.env._(
             "Unexpected error, see the server's log: %(error)s", error=repr(error)
         )
+
+    def _describe_silence(self, error):
+        """Why no answer came, without the names of what is inside ``requests``."""
+        values = {"url": self.url, "seconds": self.timeout_seconds}
+        if isinstance(error, requests.exceptions.SSLError):
+            return self.env._(
+                "%(url)s shows no certificate that this server trusts. Its operator "
+                "has to renew it, or the server's administrator to trust it.",
+                **values,
+            )
+        reason = getattr(error.args[0], "reason", None) if error.args else None
+        timeouts = (requests.exceptions.Timeout, ReadTimeoutError)
+        if isinstance(error, timeouts) or isinstance(reason, timeouts):
+            return self.env._(
+                "%(url)s has not answered within %(seconds)s seconds. See that it "
+                "runs and is reached from here, or ask for fewer hours per request.",
+                **values,
+            )
+        if isinstance(error, requests.exceptions.ConnectionError):
+            return self.env._(
+                "%(url)s takes no connection (%(error)s). See that it runs, that the "
+                "address and its port are right, and that no firewall is between.",
+                error=self._find_cause(error),
+                **values,
+            )
+        return self.env._("No answer from %(url)s: %(error)s", error=error, **values)
+
+    @api.model
+    def _find_cause(self, error):
+        """What the network said, at the bottom of a chain of errors."""
+        seen = set()
+        while error is not None and id(error) not in seen:
+            seen.add(id(error))
+            if isinstance(error, OSError) and error.strerror:
+                return error.strerror
+            reason = getattr(error, "reason", None)
+            first = error.args[0] if error.args else None
+            below = (reason, first, error.__cause__, error.__context__)
+            error = next((one for one in below if isinstance(one, Exception)), None)
+        return self.env._("it was broken off")

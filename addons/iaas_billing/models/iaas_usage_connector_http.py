@@ -152,7 +152,10 @@ class IaasUsageConnector(models.Model):
         except OSError as error:
             raise UserError(
                 self.env._(
-                    "There is no host %(host)s: %(error)s", host=host, error=error
+                    "There is no host %(host)s (%(error)s). Mend the address, or have "
+                    "its name made known to this server.",
+                    host=host,
+                    error=error.strerror or error,
                 )
             ) from error
         if allowed or any(map(is_forbidden, addresses)):

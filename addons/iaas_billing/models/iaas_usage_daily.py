@@ -54,6 +54,7 @@ class IaasUsageDaily(models.Model):
     peak = Decimal(
         string="Highest Value", readonly=True, aggregator="max", help="Of one event."
     )
+    uom_id = fields.Many2one(related="meter_id.uom_id", string="Unit")
     event_count = fields.Integer(string="Events", readonly=True)
     dimensions = fields.Json(string="Raw Dimensions", readonly=True)
     dimensions_text = fields.Char(

@@ -30,6 +30,11 @@ class IaasUsageEvent(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     event_id = fields.Char(readonly=True, help="Its identity at its source.")
     value = Decimal(readonly=True)
+    uom_id = fields.Many2one(
+        related="meter_id.uom_id",
+        string="Unit of the Meter",
+        help="Of what the meter makes of the values.",
+    )
     dimensions = fields.Json(string="Raw Dimensions", readonly=True)
     dimensions_text = fields.Char(
         string="Dimensions", compute="_compute_dimensions_text"

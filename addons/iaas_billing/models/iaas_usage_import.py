@@ -4,6 +4,7 @@ from hashlib import sha256
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_datetime
 
 from ..metering import Refused, storable
 
@@ -261,7 +262,7 @@ class IaasUsageImport(models.Model):
                     "This very file was imported as %(file)s on %(time)s. Nothing was "
                     "imported again.",
                     file=same.name,
-                    time=same.imported_at,
+                    time=format_datetime(self.env, same.imported_at),
                 )
             )
         return checksum

@@ -33,5 +33,6 @@ class IaasUsageImportLine(models.Model):
     partner_id = fields.Many2one(related="resource_id.partner_id", string="Customer")
     event_count = fields.Integer(string="Lines")
     quantity = Decimal()
+    uom_id = fields.Many2one(related="meter_id.uom_id", string="Unit")
     date_first = fields.Datetime(string="First")
     date_last = fields.Datetime(string="Last")

@@ -181,6 +181,24 @@ class IaasUsageQuarantine(models.Model):
         # Users may map what waits, but mappings and events are written by the system.
         return groups.sudo()._start_replay()
 
+    def action_ask_dismiss(self):
+        """Ask why the chosen ones are not billed, then dismiss them."""
+        self.check_access("write")
+        groups = self.filtered(lambda group: group.state == "open")
+        if not groups:
+            raise UserError(self.env._("What you have chosen is closed already."))
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Dismiss"),
+            "res_model": "iaas.usage.dismissal",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_quarantine_ids": groups.ids,
+                "default_note": groups[:1].note if len(groups) == 1 else False,
+            },
+        }
+
     def action_dismiss(self):
         """Close it without taking anything in. What waited is kept, and shown."""
         self.check_access("write")

@@ -31,6 +31,7 @@ from . import test_tour
 from . import test_unpapered
 from . import test_usage_archive
 from . import test_usage_connector
+from . import test_usage_connector_words
 from . import test_usage_daily
 from . import test_usage_files
 from . import test_usage_folder

@@ -201,6 +201,45 @@ class TestUsageQuarantine(UsageQuarantineCommon, CronMixinCase):
         group.action_replay()
         self.assertEqual(len(self._stored()), 2)
 
+    def test_several_are_dismissed_with_one_remark(self):
+        """The dialog asks once for all that was chosen, and passes over the closed."""
+        self._take_in(*(self._event(id=f"s-{n}", subject=f"vm-{n}") for n in range(3)))
+        groups = self._find("unknown_resource")
+        done = groups[0]
+        done.resource_id = self.resource
+        done.action_replay()
+        action = groups.action_ask_dismiss()
+        dismissal = (
+            self.env["iaas.usage.dismissal"]
+            .with_user(self.billing_user)
+            .with_context(**action["context"])
+            .create({"note": "Test machines of our own"})
+        )
+        self.assertEqual(dismissal.quarantine_ids, groups - done)
+        self.assertEqual(dismissal.waiting_count, 2)
+        dismissal.action_apply()
+        self.assertEqual(groups.mapped("state"), ["done", "dismissed", "dismissed"])
+        self.assertEqual(set((groups - done).mapped("note")), {dismissal.note})
+        self.assertFalse(done.note)
+        with self.assertRaisesRegex(UserError, "closed already"):
+            groups.action_ask_dismiss()
+        auditor = groups.with_user(self.auditor)
+        with self.assertRaises(AccessError):
+            auditor.action_ask_dismiss()
+
+    def test_a_source_says_what_waits(self):
+        """Its form leads to files, connectors and quarantine, each by its count."""
+        self._take_in(self._event(subject="vm-9"), self._event(id="e-2", type="Other"))
+        source = self.source
+        self.assertEqual(source.quarantine_count, 2)
+        self.assertEqual((source.import_count, source.connector_count), (0, 0))
+        action = source.with_user(self.billing_user).action_view_quarantine()
+        self.assertEqual(
+            self.Quarantine.search(action["domain"]),
+            self._find("unknown_resource") + self._find("unknown_meter"),
+        )
+        self.assertTrue(source.events_url.endswith("/iaas/api/v1/events"))
+
     def test_what_was_solved_comes_back(self):
         self._take_in(self._event(type="Other"))
         group = self._find("unknown_meter")
