@@ -53,6 +53,23 @@ class IaasContractCommon(IaasCustomerCommon):
         )
 
     @classmethod
+    def _iaas_roles(cls):
+        """``{role: a user of it}``, of everybody who may come near a contract."""
+        return {
+            "sales_user": cls.sales_user,
+            "sales_manager": cls._iaas_user(
+                "sales_manager", "sales_team.group_sale_manager"
+            ),
+            "ops_user": cls.ops_user,
+            "ops_manager": cls.ops_manager,
+            "solution_engineer": cls.solution_engineer,
+            "auditor": cls.auditor,
+            "accountant": cls._iaas_user("accountant", "account.group_account_manager"),
+            "employee": cls._iaas_user("employee", "base.group_user"),
+            "portal": cls._iaas_portal_user("portal", cls.customer),
+        }
+
+    @classmethod
     def _iaas_category(cls, name, parent):
         return cls.env["product.category"].create(
             {"name": name, "parent_id": parent.id}

@@ -18,19 +18,7 @@ class TestContractTransitions(IaasContractCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.roles = {
-            "sales_user": cls.sales_user,
-            "sales_manager": cls._iaas_user(
-                "sales_manager", "sales_team.group_sale_manager"
-            ),
-            "ops_user": cls.ops_user,
-            "ops_manager": cls.ops_manager,
-            "solution_engineer": cls.solution_engineer,
-            "auditor": cls.auditor,
-            "accountant": cls._iaas_user("accountant", "account.group_account_manager"),
-            "employee": cls._iaas_user("employee", "base.group_user"),
-            "portal": cls._iaas_portal_user("portal", cls.customer),
-        }
+        cls.roles = cls._iaas_roles()
         cls.states = [
             state for state, _label in cls.contract._fields["state"].selection
         ]

@@ -36,19 +36,7 @@ class StateTableCommon(IaasContractCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.roles = {
-            "sales_user": cls.sales_user,
-            "sales_manager": cls._iaas_user(
-                "sales_manager", "sales_team.group_sale_manager"
-            ),
-            "ops_user": cls.ops_user,
-            "ops_manager": cls.ops_manager,
-            "solution_engineer": cls.solution_engineer,
-            "auditor": cls.auditor,
-            "accountant": cls._iaas_user("accountant", "account.group_account_manager"),
-            "employee": cls._iaas_user("employee", "base.group_user"),
-            "portal": cls._iaas_portal_user("portal", cls.customer),
-        }
+        cls.roles = cls._iaas_roles()
 
     def _try_all(self, table, record, prepare):
         states = [state for state, _label in record._fields["state"].selection]
