@@ -24,6 +24,7 @@ from . import (
     iaas_contract_version,
     iaas_contract_version_line,
     iaas_sealed_file_mixin,
+    iaas_contract_term_mixin,
     iaas_contract_clause,
     iaas_contract_annex,
     iaas_catalogue_version,

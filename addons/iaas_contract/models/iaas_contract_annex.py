@@ -19,7 +19,11 @@ class IaasContractAnnex(models.Model):
 
     _name = "iaas.contract.annex"
     _description = "Contract Annex"
-    _inherit = ["iaas.gated.mixin", "iaas.sealed.file.mixin"]
+    _inherit = [
+        "iaas.contract.term.mixin",
+        "iaas.gated.mixin",
+        "iaas.sealed.file.mixin",
+    ]
     _order = "sequence, id"
 
     contract_id = fields.Many2one(
@@ -81,31 +85,23 @@ class IaasContractAnnex(models.Model):
         for vals in vals_list:
             self._check_file(vals.get("file"), vals.get("name"))
         annexes = super(IaasContractAnnex, self._with_file()).create(vals_list)
-        annexes = annexes.with_env(self.env)
-        annexes._check_may_change()
-        annexes.contract_id._follow_terms()
-        return annexes
+        return annexes.with_env(self.env)
 
     def write(self, vals):
-        if not vals.keys() - CHECK_FIELDS:
+        if not self._are_terms(vals):
             return super().write(vals)
         if "file" in vals:
             self._check_file(vals["file"], vals.get("name") or self[:1].name)
-        contracts = self.contract_id
         self._check_frozen()
-        self._check_may_change()
-        result = super(IaasContractAnnex, self._with_file()).write(vals)
-        self._check_may_change()
-        (contracts | self.contract_id)._follow_terms()
-        return result
+        return super(IaasContractAnnex, self._with_file()).write(vals)
 
     def unlink(self):
         self._check_frozen()
-        self._check_may_change()
-        contracts = self.contract_id
-        result = super(IaasContractAnnex, self._with_file()).unlink()
-        contracts._follow_terms()
-        return result
+        return super(IaasContractAnnex, self._with_file()).unlink()
+
+    @api.model
+    def _are_terms(self, vals):
+        return bool(vals.keys() - CHECK_FIELDS)
 
     def copy_data(self, default=None):
         # The web client asks for the sizes of files in place of the files.
@@ -121,12 +117,6 @@ class IaasContractAnnex(models.Model):
             bin_size=False,
             bin_size_file=False,
         )
-
-    def _check_may_change(self):
-        self.contract_id._check_amendable()
-        self.version_id._check_open()
-        if not self.env.su:
-            self.version_id._note_writer()
 
     def _check_frozen(self):
         """Refuse changes of what was submitted or signed, in every mode."""

@@ -6,6 +6,7 @@ class IaasContractClause(models.Model):
 
     _name = "iaas.contract.clause"
     _description = "Contract Clause"
+    _inherit = ["iaas.contract.term.mixin"]
     _order = "sequence, id"
 
     contract_id = fields.Many2one(
@@ -30,37 +31,6 @@ class IaasContractClause(models.Model):
     def _compute_company_id(self):
         for clause in self:
             clause.company_id = (clause.contract_id or clause.version_id).company_id
-
-    # === CRUD ===
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        clauses = super().create(vals_list)
-        clauses._check_may_change()
-        clauses.contract_id._follow_terms()
-        return clauses
-
-    def write(self, vals):
-        contracts = self.contract_id
-        self._check_may_change()
-        result = super().write(vals)
-        self._check_may_change()
-        (contracts | self.contract_id)._follow_terms()
-        return result
-
-    def unlink(self):
-        self._check_may_change()
-        contracts = self.contract_id
-        result = super().unlink()
-        contracts._follow_terms()
-        return result
-
-    def _check_may_change(self):
-        self.contract_id._check_amendable()
-        self.version_id._check_open()
-        if not self.env.su:
-            # Whoever changes the clauses of an amendment does not approve it.
-            self.version_id._note_writer()
 
     def _copy_values(self):
         self.ensure_one()

@@ -1,10 +1,10 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 
 class IaasContractLine(models.Model):
     _name = "iaas.contract.line"
     _description = "Contract Discount"
-    _inherit = ["iaas.contract.discount"]
+    _inherit = ["iaas.contract.term.mixin", "iaas.contract.discount"]
     _order = "contract_id, sequence, id"
     _check_company_auto = True
 
@@ -27,31 +27,3 @@ class IaasContractLine(models.Model):
         "daterange(date_start, date_end, '[]') WITH &&)",
         "Two discounts of a contract for the same category and spend overlap in time.",
     )
-
-    # === CRUD ===
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        lines = super().create(vals_list)
-        lines.contract_id._check_amendable()
-        lines.contract_id._follow_terms()
-        return lines
-
-    def write(self, vals):
-        contracts = self.contract_id
-        contracts._check_amendable()
-        result = super().write(vals)
-        if "contract_id" in vals:
-            self.contract_id._check_amendable()
-        (contracts | self.contract_id)._follow_terms()
-        return result
-
-    def unlink(self):
-        contracts = self.contract_id
-        result = super().unlink()
-        contracts.exists()._follow_terms()
-        return result
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_if_amendable(self):
-        self.contract_id._check_amendable()

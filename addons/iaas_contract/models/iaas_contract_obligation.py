@@ -14,7 +14,7 @@ class IaasContractObligation(models.Model):
 
     _name = "iaas.contract.obligation"
     _description = "Contract Obligation"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["iaas.contract.term.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "date_deadline, id"
 
     name = fields.Char(string="Obligation", required=True)
@@ -98,32 +98,9 @@ class IaasContractObligation(models.Model):
 
     # === CRUD ===
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        obligations = super().create(vals_list)
-        obligations.contract_id._check_amendable()
-        obligations.contract_id._follow_terms()
-        return obligations
-
-    def write(self, vals):
-        if not AGREED_FIELDS & vals.keys():
-            return super().write(vals)
-        contracts = self.contract_id
-        contracts._check_amendable()
-        result = super().write(vals)
-        self.contract_id._check_amendable()
-        (contracts | self.contract_id)._follow_terms()
-        return result
-
-    def unlink(self):
-        contracts = self.contract_id
-        result = super().unlink()
-        contracts.exists()._follow_terms()
-        return result
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_if_amendable(self):
-        self.contract_id._check_amendable()
+    @api.model
+    def _are_terms(self, vals):
+        return bool(AGREED_FIELDS & vals.keys())
 
     # === ACTIONS ===
 
