@@ -1,4 +1,4 @@
-"""The portal's usage and statement pages of a large customer at fifty million events."""
+"""The portal pages of a large customer at fifty million events: usage, statements."""
 
 import os
 import re

@@ -41,6 +41,7 @@ def measure(odoo, database, events, rounds, only=None):
     with tempfile.TemporaryDirectory(prefix="iaas-load-") as folder:
         if only != "http":
             _measure_file(odoo, database, Path(folder), events, rounds)
+            _measure_bad_file(odoo, database, Path(folder), events, rounds)
     if only != "file":
         _measure_http(odoo, database, rounds)
 
@@ -71,17 +72,11 @@ def _measure_file(odoo, database, folder, events, rounds):
     say(f"\nA gzip CSV of {events} events, seconds (median of {rounds} rounds)")
     bare, first, again = [], [], []
     for seed in range(rounds):
-        plain, packed = folder / "usage.csv", folder / "usage.csv.gz"
-        with plain.open("w") as stream:
-            stream.write(f"{HEADER}\n")
-            stream.writelines(f"{line}\n" for line in _lines(events, seed))
-        with plain.open("rb") as source, gzip.open(packed, "wb", 6) as target:
-            while block := source.read(1 << 20):
-                target.write(block)
+        plain, packed = _write(folder, _lines(events, seed))
         postgres.query(odoo.cluster, BARE, database)
         bare.append(_timed(_copy_bare, odoo, database, plain))
-        first.append(_load(odoo, database, packed))
-        again.append(_load(odoo, database, packed))
+        first.append(_load(odoo, database, packed, stored=events))
+        again.append(_load(odoo, database, packed, known=events))
         say(
             f"  round {seed + 1}: bare COPY {bare[-1]:.1f}, load {first[-1]:.1f}, the "
             f"same file again {again[-1]:.1f}"
@@ -91,6 +86,40 @@ def _measure_file(odoo, database, folder, events, rounds):
     for name, times in (("load, end to end", first), ("the same file again", again)):
         taken = statistics.median(times)
         say(f"  {name:<37} {taken:5.1f}   {taken / limit:.1f}")
+
+
+def _measure_bad_file(odoo, database, folder, events, seed):
+    """A line in a hundred is refused: it is written to the error file, mended there
+    and loaded again."""
+    bad = events // 100
+    _plain, packed = _write(folder, _spoilt(_lines(events, seed)))
+    taken = _load(odoo, database, packed, stored=events - bad, refused=bad)
+    rejects = folder / "rejects-usage.csv"
+    mended = folder / "mended.csv"
+    mended.write_text(rejects.read_text().replace(",much,", ",1,"))
+    _load(odoo, database, mended, stored=bad)
+    say(f"  with one bad line in a hundred        {taken:5.1f}   (loaded once mended)")
+
+
+def _spoilt(lines):
+    for number, line in enumerate(lines):
+        if number % 100 == 99:
+            cells = line.split(",")
+            cells[4] = "much"
+            line = ",".join(cells)
+        yield line
+
+
+def _write(folder, lines):
+    """A file of the lines, and the same packed."""
+    plain, packed = folder / "usage.csv", folder / "usage.csv.gz"
+    with plain.open("w") as stream:
+        stream.write(f"{HEADER}\n")
+        stream.writelines(f"{line}\n" for line in lines)
+    with plain.open("rb") as source, gzip.open(packed, "wb", 6) as target:
+        while block := source.read(1 << 20):
+            target.write(block)
+    return plain, packed
 
 
 def _timed(function, *arguments):
@@ -109,8 +138,9 @@ def _copy_bare(odoo, database, plain):
         )
 
 
-def _load(odoo, database, packed):
-    """The seconds that the loader says: without Odoo's own start of some seconds."""
+def _load(odoo, database, packed, stored=0, known=0, refused=0):
+    """The seconds that the loader says: without Odoo's own start of some seconds. What
+    became of the lines must be as given."""
     command = odoo.command("iaas_load_usage", database)
     options = [
         option
@@ -124,10 +154,12 @@ def _load(odoo, database, packed):
             *("--source", "load", "--log-level=warn", *options),
         ],
         cwd=ROOT,
-        check=True,
+        check=not refused,
         capture_output=True,
         text=True,
     )
+    told = f"{stored} stored, {known} known already, {refused} refused"
+    assert told in result.stdout, result.stdout + result.stderr
     return float(result.stdout.split(" lines in ")[1].split()[0])
 
 
