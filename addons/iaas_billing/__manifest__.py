@@ -1,7 +1,7 @@
 {
     "name": "IaaS Billing",
     "summary": "Usage, rating, statements, invoices and billing runs",
-    "version": "19.0.1.3.0",
+    "version": "19.0.1.4.0",
     "category": "Services/IaaS",
     "author": "IaaS Suite maintainers",
     "license": "LGPL-3",

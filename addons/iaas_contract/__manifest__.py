@@ -1,7 +1,7 @@
 {
     "name": "IaaS Contracts",
     "summary": "Service catalogue, prices, framework contracts and rented resources",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "category": "Services/IaaS",
     "author": "IaaS Suite maintainers",
     "license": "LGPL-3",

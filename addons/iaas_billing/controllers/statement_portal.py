@@ -40,7 +40,7 @@ class StatementPortal(CustomerPortal):
         auth="user",
         website=True,
     )
-    def portal_my_statements(self, page=1, filterby=None, **kw):
+    def portal_my_statements(self, page=1, filterby=None, message=None, **kw):
         Statement = request.env["iaas.statement"]
         filters = {
             "all": {"label": request.env._("All"), "domain": []},
@@ -81,6 +81,7 @@ class StatementPortal(CustomerPortal):
                 "default_url": "/my/statements",
                 "searchbar_filters": filters,
                 "filterby": filterby,
+                "message": message,
             },
         )
 
@@ -93,7 +94,7 @@ class StatementPortal(CustomerPortal):
         try:
             statement = self._get_statement(statement_id, access_token)
         except (AccessError, MissingError):
-            return request.redirect("/my")
+            return self._go_away()
         page = int(page) if page.isdecimal() else 1
         pager = portal_pager(
             url=f"/my/statements/{statement_id}",
@@ -111,14 +112,17 @@ class StatementPortal(CustomerPortal):
             limit=_LINES_PER_PAGE,
             offset=pager["offset"],
         )
+        amounts = statement._get_family_amounts()
         values = {
             "statement": statement,
             "lines": lines,
+            "amounts": amounts,
+            "sums": statement._get_sums(),
             "pager": pager,
             "page_name": "statement",
             "message": message,
             "is_customer": self._is_customer(statement),
-            "chart": statement._draw_chart(),
+            "chart": statement._draw_chart(amounts),
         }
         return request.render(
             "iaas_billing.portal_my_statement",
@@ -140,17 +144,12 @@ class StatementPortal(CustomerPortal):
         try:
             statement = self._get_statement(statement_id, access_token)
         except (AccessError, MissingError):
-            return request.redirect("/my")
-        if document == "pdf":
-            return self._show_report(
-                model=statement,
-                report_type="pdf",
-                report_ref="iaas_billing.action_report_statement",
-                download=True,
-            )
+            return self._go_away()
         if document not in statement._get_export_formats():
             raise NotFound()
         name, mimetype, content = statement._export(document)
+        if mimetype.startswith("text/"):
+            mimetype += "; charset=utf-8"
         return request.make_response(
             content,
             headers=[
@@ -241,6 +240,12 @@ class StatementPortal(CustomerPortal):
                 limit=1,
             )
         )
+
+    def _go_away(self):
+        """To the statements that are the user's, or to the login."""
+        if request.env["iaas.statement"].has_access("read"):
+            return request.redirect("/my/statements?message=missing")
+        return request.redirect("/my")
 
     def _back_to(self, statement, message):
         return request.redirect(f"/my/statements/{statement.id}?message={message}")

@@ -3,12 +3,15 @@
 from decimal import Decimal
 from html import escape
 from typing import NamedTuple
+from unicodedata import east_asian_width
 
 _WIDTH = 560
 _LABEL = 170
 _VALUE = 120
 _ROW = 26
 _BAR = 14
+#: What a label has room for, in letters; a Chinese or Japanese one counts as two.
+_LETTERS = 26
 _COLORS = ("#714b67", "#017e84", "#875a7b", "#5b899e", "#b2a1b1", "#8f9779", "#c58940")
 
 
@@ -42,7 +45,7 @@ def draw_bars(bars, title):
         length = max(int(room * abs(bar.value) / largest), 1)
         color = _COLORS[number % len(_COLORS)]
         fill = color if bar.value >= 0 else "none"
-        label = bar.label if len(bar.label) <= 26 else f"{bar.label[:25]}…"
+        label = _fit(bar.label)
         baseline = top + 11
         parts += [
             f'<text x="{_LABEL - 8}" y="{baseline}" text-anchor="end" '
@@ -54,3 +57,17 @@ def draw_bars(bars, title):
         ]
     parts.append("</svg>")
     return "".join(parts)
+
+
+def _fit(label):
+    """The label, cut off where it would leave its room.
+
+    >>> _fit("Compute"), _fit("x" * 30)[-3:], len(_fit("云" * 30))
+    ('Compute', 'xx…', 13)
+    """
+    room = _LETTERS
+    for index, letter in enumerate(label):
+        room -= 2 if east_asian_width(letter) in "WF" else 1
+        if room < 0:
+            return f"{label[: index - 1]}…"
+    return label

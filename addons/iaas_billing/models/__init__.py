@@ -41,6 +41,7 @@ from . import iaas_revenue_estimate
 from . import iaas_contract_budget
 from . import iaas_statement_hash
 from . import iaas_statement_line_correction
+from . import iaas_statement_line_paper
 from . import iaas_statement_correction
 from . import iaas_statement_dispute
 from . import iaas_statement_credit
@@ -53,6 +54,8 @@ from . import iaas_statement_portal
 from . import iaas_statement_share
 from . import iaas_revenue_share_entry
 from . import iaas_statement_export
+from . import iaas_statement_detail
+from . import iaas_statement_paper
 from . import iaas_statement_mail
 from . import iaas_contact_role
 from . import iaas_webhook

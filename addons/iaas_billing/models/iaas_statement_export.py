@@ -1,46 +1,34 @@
 from decimal import Decimal, localcontext
 
-from markupsafe import Markup
-
 from odoo import models
 from odoo.exceptions import AccessError
 
 from odoo.addons.iaas_contract.pricing import round_half_up
 from odoo.addons.iaas_contract.pricing.numbers import ZERO
 
-from ..exports import (
-    FOCUS_COLUMNS,
-    Bar,
-    draw_bars,
-    focus_row,
-    number_text,
-    write_csv,
-    write_xlsx,
-)
+from ..exports import FOCUS_COLUMNS, focus_row, number_text, write_csv
 
 _BATCH_SIZE = 1000
 _UNIT_PRICE_DIGITS = 12
-#: Lines of a family that the PDF shows.
-_REPORT_LINES = 100
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FREQUENCY = {"usage": "Usage-Based", "recurring": "Recurring"}
 
 
 class IaasStatement(models.Model):
-    """The statement as files: detail as CSV and XLSX, and FOCUS 1.2."""
+    """The statement as files: PDF, detail as CSV and XLSX, and here FOCUS 1.2."""
 
     _inherit = "iaas.statement"
 
     def _get_export_formats(self):
         """The methods that write each format."""
         return {
+            "pdf": self._export_pdf,
             "csv": self._export_csv,
             "xlsx": self._export_xlsx,
             "focus": self._export_focus,
         }
 
     def _export(self, file_format):
-        """Write the detail of the statement.
+        """Write the statement as a file.
 
         :return: name, media type and content of the file
         """
@@ -48,7 +36,7 @@ class IaasStatement(models.Model):
         return self._get_export_formats()[file_format]()
 
     def action_export(self):
-        """Download the detail in the format that the context names."""
+        """Download the statement in the format that the context names."""
         self.ensure_one()
         if not self.has_access("read"):
             raise AccessError(self.env._("You may not read this statement."))
@@ -73,79 +61,6 @@ class IaasStatement(models.Model):
             lines.invalidate_recordset(flush=False)
 
     # ------------------------------------------------------------------
-    # Detail
-    # ------------------------------------------------------------------
-
-    def _get_detail_columns(self):
-        """``(title, width)`` of the columns of ``_get_detail_row``."""
-        return [
-            (self.env._("Statement"), 12),
-            (self.env._("Corrects"), 12),
-            (self.env._("Family"), 18),
-            (self.env._("Product"), 28),
-            (self.env._("Charge"), 18),
-            (self.env._("Resource"), 28),
-            (self.env._("Reference"), 16),
-            (self.env._("Meter"), 18),
-            (self.env._("From"), 11),
-            (self.env._("To"), 11),
-            (self.env._("Quantity"), 12),
-            (self.env._("Unit"), 10),
-            (self.env._("Price"), 30),
-            (self.env._("Price Version"), 12),
-            (self.env._("Contract Version"), 16),
-            (self.env._("Discount %"), 10),
-            (self.env._("List Amount"), 14),
-            (self.env._("Exact Amount"), 14),
-            (self.env._("Amount"), 12),
-            (self.env._("Currency"), 9),
-        ]
-
-    def _get_detail_row(self, line):
-        return [
-            self.name,
-            self.correction_of_id.name or "",
-            line.family_id.name or "",
-            line.product_id.display_name,
-            self._get_charge_text(line),
-            line.resource_id.name or "",
-            line.resource_id.external_ref or "",
-            line.meter_id.code or "",
-            line.segment_start,
-            line.segment_end,
-            line.quantity,
-            line.uom_id.name or "",
-            line.price_id.display_name or "",
-            f"{line.price_id.id or ''}",
-            line.contract_version_id.display_name or "",
-            line.discount_percent,
-            line.list_amount,
-            line.amount_exact,
-            line._rounded_amount(),
-            self.currency_id.name,
-        ]
-
-    def _get_charge_text(self, line):
-        text = dict(line._fields["charge_kind"]._description_selection(self.env))[
-            line.charge_kind
-        ]
-        if self.kind == "advance":
-            return self.env._("%(charge)s, in advance", charge=text)
-        return text
-
-    def _export_csv(self):
-        columns = [title for title, _width in self._get_detail_columns()]
-        rows = map(self._get_detail_row, self._read_lines())
-        return self._file_name("csv"), "text/csv", write_csv(columns, rows)
-
-    def _export_xlsx(self):
-        rows = map(self._get_detail_row, self._read_lines())
-        content = write_xlsx(
-            self.name.replace("/", "-"), self._get_detail_columns(), rows
-        )
-        return self._file_name("xlsx"), _XLSX, content
-
-    # ------------------------------------------------------------------
     # FOCUS
     # ------------------------------------------------------------------
 
@@ -158,7 +73,7 @@ class IaasStatement(models.Model):
     def _get_focus_values(self, shared):
         for line in self._read_lines():
             yield shared | self._get_focus_line(line)
-        for name, amount in self._get_focus_taxes():
+        for name, amount in self._get_taxes():
             yield shared | {
                 "BilledCost": amount,
                 "EffectiveCost": amount,
@@ -245,72 +160,13 @@ class IaasStatement(models.Model):
             "x_ContractVersion": line.contract_version_id.display_name or None,
         }
 
-    def _get_focus_taxes(self):
+    def _get_taxes(self):
         """Name and amount of the taxes on the invoice, in the statement's sign."""
         for line in self.move_id.line_ids.filtered("tax_line_id"):
             amount = -round_half_up(
                 str(line.amount_currency), self.currency_id.decimal_places
             )
             yield line.tax_line_id.name, amount
-
-    # ------------------------------------------------------------------
-    # Report
-    # ------------------------------------------------------------------
-
-    def _get_report_families(self):
-        """The lines for the PDF by family, the dearest first; the many small ones of a
-        large statement stand in the detail file."""
-        Line = self.env["iaas.statement.line"]
-        own = [("statement_id", "=", self.id), ("settles_line_id", "=", False)]
-        groups = Line._read_group(
-            own,
-            ["family_id"],
-            ["amount:sum", "__count"],
-            order="amount:sum desc",
-        )
-        return [
-            {
-                "family": family,
-                "amount": amount,
-                "lines": Line.search(
-                    [*own, ("family_id", "=", family.id)],
-                    order="amount desc, id",
-                    limit=_REPORT_LINES,
-                ),
-                "more": max(count - _REPORT_LINES, 0),
-            }
-            for family, amount, count in groups
-        ]
-
-    def _get_deducted(self):
-        """What was billed in advance and is deducted, by what billed it."""
-        lines = self.line_ids.filtered("settles_line_id")
-        by_advance = lines.grouped(lambda line: line.settles_line_id.statement_id)
-        return [
-            {"advance": advance, "amount": sum(part.mapped("amount"))}
-            for advance, part in by_advance.items()
-        ]
-
-    def _draw_chart(self):
-        """The amounts by family as SVG."""
-        self.ensure_one()
-        groups = self.env["iaas.statement.line"]._read_group(
-            [("statement_id", "=", self.id), ("settles_line_id", "=", False)],
-            ["family_id"],
-            ["amount:sum"],
-        )
-        digits = self.currency_id.decimal_places
-        bars = [
-            Bar(
-                family.name,
-                round_half_up(str(amount), digits),
-                self.currency_id.format(amount),
-            )
-            for family, amount in groups
-        ]
-        bars.sort(key=lambda bar: -abs(bar.value))
-        # The drawing escapes all text that it is given.
-        return Markup(draw_bars(bars[:10], self.env._("Amounts by family")))  # noqa: S704
 
 
 def _at_digits(amount):

@@ -72,12 +72,6 @@ class IaasStatementLine(models.Model):
         with exact():
             return sum((line._rounded_amount() for line in self), ZERO)
 
-    def _quantity_text(self):
-        return _plain(self.quantity)
-
-    def _percent_text(self):
-        return _plain(self.discount_percent)
-
     def action_dispute(self):
         """Note for the customer that the line is disputed."""
         self.ensure_one()

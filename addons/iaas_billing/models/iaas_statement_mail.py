@@ -105,14 +105,8 @@ class IaasStatement(models.Model):
         return "iaas_billing.mail_template_statement"
 
     def _make_mail_attachments(self):
-        files = [self._export_csv()]
-        report = self.env["ir.actions.report"]
-        # A server without wkhtmltopdf still sends the detail and the link.
-        if report.get_wkhtmltopdf_state() in ("ok", "workers"):
-            pdf, _type = report._render_qweb_pdf(
-                "iaas_billing.action_report_statement", self.ids
-            )
-            files.append((self._file_name("pdf"), "application/pdf", pdf))
+        statement = self.with_context(lang=self._get_paper_lang().code)
+        files = [statement._export_pdf(), statement._export_csv()]
         return self.env["ir.attachment"].create(
             [
                 {

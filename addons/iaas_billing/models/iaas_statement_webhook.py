@@ -23,6 +23,8 @@ class IaasStatement(models.Model):
     def _get_event_data(self):
         self.ensure_one()
         digits = self.currency_id.decimal_places
+        move = self.move_id
+        total = move.amount_total_in_currency_signed
         return {
             "statement": self.name,
             "kind": self.kind,
@@ -31,10 +33,16 @@ class IaasStatement(models.Model):
             "customer": self.partner_id.ref or str(self.partner_id.id),
             "period_start": f"{self.period_start.isoformat()}Z",
             "period_end": f"{self.period_end.isoformat()}Z",
+            "date_from": self.date_from.isoformat(),
+            "date_to": self.date_to.isoformat(),
             "currency": self.currency_id.name,
             "amount_untaxed": f"{self.amount_untaxed:.{digits}f}",
-            "invoice": self.move_id.name or None,
+            "amount_total": f"{total:.{digits}f}" if move else None,
+            "invoice": move.name or None,
+            "invoice_date": _iso(move.invoice_date),
+            "date_due": _iso(move.invoice_date_due),
             "content_hash": self.content_hash or None,
+            "url": self.get_base_url() + self.access_url,
         }
 
     def _post(self):
@@ -63,3 +71,7 @@ class IaasStatement(models.Model):
             "statement.disputed", product=line.product_id.display_name, reason=reason
         )
         return dispute
+
+
+def _iso(day):
+    return day.isoformat() if day else None

@@ -26,6 +26,7 @@ from . import test_statement_correction
 from . import test_statement_credit
 from . import test_statement_life
 from . import test_statement_out
+from . import test_statement_paper
 from . import test_statement_portal
 from . import test_tour
 from . import test_unpapered

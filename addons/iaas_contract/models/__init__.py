@@ -82,6 +82,7 @@ from . import (
     iaas_resource_hold,
     iaas_resource_visit,
     iaas_resource_portal,
+    ir_actions_report,
     ir_attachment,
     ir_fields_converter,
     ir_qweb_field_float,

@@ -1,6 +1,7 @@
 import hashlib
 import io
 import logging
+import re
 import threading
 from functools import cache
 
@@ -14,6 +15,10 @@ STYLE = "iaas_contract/static/print/contract.css"
 # It logs its progress, and as errors what it is not to load: pictures in a note.
 for _name in ("weasyprint", "weasyprint.progress"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
+# White space around the words of a block means nothing, and yet WeasyPrint breaks the
+# line after the first word where all words just fit.
+_BLOCK = r"(?:p|div|td|th|li|h[1-6])\b[^<>]*>"
+_OUTER_SPACE = re.compile(rf"(<{_BLOCK})\s+|\s+(</{_BLOCK})")
 # Whose fonts are shared: one document at a time.
 _printing = threading.Lock()
 
@@ -41,10 +46,6 @@ class IaasContractPaper(models.AbstractModel):
         :param identifier: goes into the file's identifier, so that equal content of
             different documents makes different files and nothing else does
         """
-        # It logs while it is imported, so not before its loggers are silenced above.
-        from weasyprint import CSS, HTML
-        from weasyprint.urls import URLFetcher
-
         paper = self.with_context(lang=get_lang(self.env, language).code)
         html = paper.env["ir.qweb"]._render(
             template,
@@ -53,12 +54,21 @@ class IaasContractPaper(models.AbstractModel):
                 **values,
             },
         )
+        return self._print(str(html), identifier)
+
+    @api.model
+    def _print(self, html, identifier=""):
+        """The page as PDF bytes, in the style of the papers."""
+        # It logs while it is imported, so not before its loggers are silenced above.
+        from weasyprint import CSS, HTML
+        from weasyprint.urls import URLFetcher
+
         # What a template or a note may name is not loaded: no network, no files.
         fetcher = URLFetcher(allowed_protocols=["data"], fail_on_errors=False)
         with file_open(STYLE, "r") as style:
             sheet = CSS(string=style.read())
         page = HTML(
-            string=str(html),
+            string=_OUTER_SPACE.sub(r"\1\2", html),
             url_fetcher=fetcher,
             base_url=file_path(STYLE),
         )
