@@ -62,6 +62,7 @@ from . import iaas_webhook
 from . import iaas_webhook_delivery
 from . import iaas_statement_webhook
 from . import iaas_unpapered
+from . import iaas_usage_evidence_mixin
 from . import iaas_usage_alias
 from . import iaas_usage_connector
 from . import iaas_usage_connector_cloudkitty

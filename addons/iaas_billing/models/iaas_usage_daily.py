@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.iaas_contract.fields import Decimal
@@ -31,7 +30,7 @@ class IaasUsageDaily(models.Model):
 
     _name = "iaas.usage.daily"
     _description = "Daily Usage"
-    _inherit = ["iaas.decimal.mixin"]
+    _inherit = ["iaas.usage.evidence.mixin", "iaas.decimal.mixin"]
     _auto = False
     _log_access = False
     _order = "day desc, id desc"
@@ -107,21 +106,9 @@ class IaasUsageDaily(models.Model):
     # Read only
     # ------------------------------------------------------------------
 
-    @api.model_create_multi
-    def create(self, vals_list):  # pylint: disable=method-required-super
-        raise self._read_only()
-
-    def write(self, vals):  # pylint: disable=method-required-super
-        raise self._read_only()
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise self._read_only()
-
-    def _read_only(self):
-        return UserError(
-            self.env._("Daily usage is the sum of usage events, it is never edited.")
-        )
+    @api.model
+    def _get_refusal(self):
+        return self.env._("Daily usage is the sum of usage events, it is never edited.")
 
     def action_view_events(self):
         """Open the events that the day's sum was made of."""

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.iaas_contract.fields import Decimal
@@ -14,7 +13,7 @@ class IaasUsageEvent(models.Model):
 
     _name = "iaas.usage.event"
     _description = "Usage Event"
-    _inherit = ["iaas.decimal.mixin"]
+    _inherit = ["iaas.usage.evidence.mixin", "iaas.decimal.mixin"]
     _auto = False
     _log_access = False
     _order = "time desc, id desc"
@@ -102,18 +101,8 @@ class IaasUsageEvent(models.Model):
                 f"{name}: {value}" for name, value in (event.dimensions or {}).items()
             )
 
-    @api.model_create_multi
-    def create(self, vals_list):  # pylint: disable=method-required-super
-        raise self._read_only()
-
-    def write(self, vals):  # pylint: disable=method-required-super
-        raise self._read_only()
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise self._read_only()
-
-    def _read_only(self):
-        return UserError(
-            self.env._("Usage events are evidence: they are never changed or deleted.")
+    @api.model
+    def _get_refusal(self):
+        return self.env._(
+            "Usage events are evidence: they are never changed or deleted."
         )
