@@ -407,8 +407,9 @@ class IaasAfterClose(models.Model):
         activity_type = self.env.ref(ACTIVITY)
         due = activity_type._get_date_deadline()
         owner = (
-            statement.run_id.user_id
-            or self.env["iaas.billing.run"]._default_responsible(statement.company_id)
+            self.env["iaas.billing.run"]._get_able(
+                statement.company_id, statement.run_id.user_id
+            )
             or self.env.user
         )
         self.flush_model(["state"])  # for the unique index of open ones

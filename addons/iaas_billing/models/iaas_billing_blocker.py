@@ -103,11 +103,12 @@ class IaasBillingBlocker(models.Model):
         if blocker:
             blocker.write(values)
             return blocker
+        owner = run._get_able(contract.company_id, contract.user_id, run.user_id)
         blocker = self.create(
             values
             | {
                 "contract_id": contract.id,
-                "user_id": (contract.user_id or run.user_id).id,
+                "user_id": (owner or contract.user_id or run.user_id).id,
             }
         )
         activity_type = self.env.ref("iaas_billing.mail_activity_type_blocker")

@@ -132,7 +132,7 @@ class IaasBillingRun(models.Model):
             runs = self.search([("company_id", "=", company.id)])
             if runs.filtered(lambda run: run.state in ("draft", "running")):
                 continue
-            responsible = runs[:1].user_id or self._default_responsible(company)
+            responsible = self._get_able(company, runs[:1].user_id)
             if not responsible:
                 continue
             run = self.new({"company_id": company.id, "date": self._default_date()})
@@ -167,6 +167,16 @@ class IaasBillingRun(models.Model):
                 and user != self.env.ref("base.user_root")
             )
         )[:1]
+
+    @api.model
+    def _get_able(self, company, *users):
+        """The first of the users who is still here and works for the company; else
+        whoever is responsible by default. What waits for somebody who has left waits
+        for ever."""
+        for user in users:
+            if user.active and not user.share and company in user.company_ids:
+                return user
+        return self._default_responsible(company)
 
     @api.model
     def _get_blocked_contracts(self, company):

@@ -256,6 +256,11 @@ class IaasStatement(models.Model):
     def _unlink_except_posted(self):
         self._check_not_posted()
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_reminders(self):
+        """Nobody is reminded of the dispute of a statement that is gone."""
+        self.sudo().line_ids.dispute_ids.activity_ids.unlink()
+
     def _check_not_posted(self):
         posted = self.filtered(lambda statement: statement.state in ("posted", "void"))
         if posted:

@@ -99,8 +99,11 @@ class IaasStatementDispute(models.Model):
             statement = dispute.line_id.statement_id.sudo()
             dispute.user_id = (
                 dispute.user_id
-                or statement.contract_id.user_id
-                or statement.run_id.user_id
+                or statement.run_id._get_able(
+                    statement.company_id,
+                    statement.contract_id.user_id,
+                    statement.run_id.user_id,
+                )
                 or self.env.user
             )
 
@@ -245,6 +248,22 @@ class IaasStatementDispute(models.Model):
         statement = self.statement_id.correction_of_id or self.statement_id
         credit = statement._make_credit(line, amount, reason)
         self.write({"credit_amount": amount, "credit_id": credit.id})
+
+    def _leave_with_line(self):
+        """Their lines are rated no longer: what was said stays in the log."""
+        states = dict(self._fields["state"]._description_selection(self.env))
+        for dispute in self:
+            dispute.statement_id.message_post(
+                body=self.env._(
+                    "Dispute of %(product)s, which is charged no longer "
+                    "(%(state)s): %(reason)s %(answer)s",
+                    product=dispute.product_id.display_name,
+                    state=states[dispute.state],
+                    reason=dispute.reason,
+                    answer=dispute.answer or "",
+                )
+            )
+        self.activity_unlink([ACTIVITY])
 
     def _close_by_void(self):
         still_open = self.filtered(lambda dispute: dispute.state == "open")

@@ -241,7 +241,12 @@ class IaasStatement(models.Model):
             statement.activity_schedule(
                 REVIEW_ACTIVITY,
                 date_deadline=activity_type._get_date_deadline(),
-                user_id=(statement.run_id.user_id or self.env.user).id,
+                user_id=(
+                    statement.run_id._get_able(
+                        statement.company_id, statement.run_id.user_id
+                    )
+                    or self.env.user
+                ).id,
             )
 
     def _send_for_confirmation(self):

@@ -391,5 +391,7 @@ class IaasStatement(models.Model):
                 line._update(values)
             else:
                 new.append(values)
-        Line.union(*old.values()).unlink()
+        gone = Line.union(*old.values())
+        gone.dispute_ids._leave_with_line()
+        gone.unlink()
         Line.create(new)

@@ -242,7 +242,8 @@ class TestStatementCorrection(IaasBillingCommon):
         self._late("4")
         item = self._collect()
         self.assertEqual((item.event_count, item.amount), (1, 7.02))
-        self.assertEqual(item.user_id, self.statement.run_id.user_id)
+        run = self.statement.run_id  # of OdooBot, who does nothing
+        self.assertEqual(item.user_id, run._default_responsible(self.company))
         self.assertEqual(item.activity_ids.user_id, item.user_id)
         self.assertEqual(item.date_due, date(2026, 7, 16))
         self.assertFalse(self.statement.correction_ids)

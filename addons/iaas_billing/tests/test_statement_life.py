@@ -26,8 +26,8 @@ class TestStatementLife(IaasBillingCommon):
             | {f"statement_{name}": value for name, value in values.items()}
         )
 
-    def _june(self):
-        run = self._run(date(2026, 6, 30))
+    def _june(self, **values):
+        run = self._run(date(2026, 6, 30), **values)
         self.assertEqual(run.state, "done")
         return run.statement_ids
 
@@ -75,7 +75,7 @@ class TestStatementLife(IaasBillingCommon):
 
     def test_review_then_invoice(self):
         self._rules(review=True)
-        statement = self._june()
+        statement = self._june(user_id=self.billing_user.id)
         self.assertEqual(statement.state, "review")
         self.assertEqual(statement.activity_ids.user_id, statement.run_id.user_id)
         self._clock("2026-12-31")
@@ -198,6 +198,34 @@ class TestStatementLife(IaasBillingCommon):
         )
         self._step(dispute.action_accept(), "Right.")
         self.assertEqual((dispute.state, statement.state), ("accepted", "draft"))
+
+    def test_what_was_disputed_stays_in_the_log(self):
+        """The customer was right: nothing was rented. Without the line the log says
+        what was said, and nobody is reminded of it."""
+        self._rules(confirmation="silent")
+        statement = self._june()
+        dispute = self.env["iaas.statement.dispute"].create(
+            {"line_id": statement.line_ids.id, "reason": "Never ordered"}
+        )
+        activity = dispute.activity_ids
+        self.server_resource.is_void = True
+        statement.action_take_back()
+        self.assertFalse(dispute.exists() or statement.line_ids)
+        self.assertFalse(activity.exists())
+        self.assertIn(
+            "Never ordered", "".join(statement.message_ids[:2].mapped("body"))
+        )
+
+    def test_who_has_left_is_asked_nothing(self):
+        self._rules(review=True)
+        leaver = self._iaas_user("leaver", "iaas_billing.group_iaas_billing_user")
+        self.contract.user_id = leaver
+        leaver.active = False
+        run = self._run(date(2026, 6, 30), user_id=leaver.id)
+        owner = run._default_responsible(self.company)
+        self.assertEqual(run.statement_ids.activity_ids.user_id, owner)
+        blocker = self.env["iaas.billing.blocker"]._set_aside(run, self.contract, "x")
+        self.assertEqual(blocker.user_id, owner)
 
     def test_accepted_dispute_of_a_posted_line_is_credited(self):
         """The credit note takes the agreed amount and is settled with the invoice."""
