@@ -85,6 +85,7 @@ def _make(steps, options, window):
     steps.run("Usage of this month", feeds.look_after, plan, references)
     steps.run("The month that runs", settlement.rate_running)
     steps.run("Budgets", settlement.set_budgets)
+    steps.run("Budgets of the customer with a login", feeds.budget)
     _check_concentration(env)
     steps.run("Archive of usage", feeds.retire, plan)
     print("Logins (the password is the login):")

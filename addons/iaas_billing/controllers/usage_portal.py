@@ -3,6 +3,7 @@ from werkzeug.exceptions import NotFound
 from odoo import http
 from odoo.exceptions import UserError, ValidationError
 from odoo.http import request
+from odoo.tools import format_date
 
 from odoo.addons.iaas_contract.models.iaas_contract import LIVE_STATES
 from odoo.addons.portal.controllers.portal import CustomerPortal
@@ -36,13 +37,12 @@ class UsagePortal(CustomerPortal):
         Usage = request.env["iaas.current.usage"]
         if not Usage.has_access("read"):
             raise NotFound()
-        by = by if by in DIMENSIONS else "product"
         tags = Usage._get_tag_names(shown)
         tag = tag if tag in tags else next(iter(tags), None)
+        if by not in DIMENSIONS or (by == "tag" and not tag):
+            by = "product"
         budgets = request.env["iaas.budget"].search([("contract_id", "in", shown.ids)])
-        rows = []
-        if by != "tag" or tag:
-            rows = Usage._get_breakdown(shown, by, tag)
+        rows = Usage._get_breakdown(shown, by, tag)
         [(to_date, projected, first, last)] = Usage._read_group(
             [("contract_id", "in", shown.ids)],
             [],
@@ -58,11 +58,13 @@ class UsagePortal(CustomerPortal):
             self._prepare_portal_layout_values()
             | {
                 "page_name": "usage",
+                "title": request.env._("Usage and budgets"),
                 "contracts": contracts,
                 "contract": contract,
                 "shown": shown,
                 "currency": shown[:1].currency_id,
                 "months": Usage._get_months(shown),
+                "month_name": self._get_month_name,
                 "to_date": to_date or 0,
                 "projected": projected or 0,
                 "first_day": first,
@@ -73,6 +75,7 @@ class UsagePortal(CustomerPortal):
                 "rows": rows,
                 "budgets": budgets,
                 "may_set": self._may_set_budgets(),
+                "may_have_keys": self._may_have_keys(),
                 "services": Usage._get_services(shown),
                 "message": message,
             },
@@ -99,10 +102,12 @@ class UsagePortal(CustomerPortal):
                 ],
                 limit=1,
             )
-            product = usage.product_id.sudo()
+            # A budget may outlive the use of its service; it can still be removed.
+            known = usage.product_id | contract.sudo().budget_ids.product_id
+            product = known.sudo().filtered(lambda one: one.id == int(product_id))
             if not product:
                 raise NotFound()
-        message = "budget_set"
+        message = "budget_set" if amount.strip() else "budget_removed"
         try:
             contract.sudo()._set_budget(
                 product, amount, alert_percent, request.env.user.partner_id
@@ -115,3 +120,12 @@ class UsagePortal(CustomerPortal):
 
     def _may_set_budgets(self):
         return request.env["sale.order"]._iaas_portal_may_order()
+
+    def _may_have_keys(self):
+        """Whether we let customers make API keys."""
+        # A setting of Odoo's portal, which customers cannot read.
+        parameters = request.env["ir.config_parameter"].sudo()
+        return bool(parameters.get_param("portal.allow_api_keys"))
+
+    def _get_month_name(self, day):
+        return format_date(request.env, day, date_format="MMM y")

@@ -40,7 +40,18 @@ class TestUsagePortal(HttpCase, IaasBillingCommon):
             page = self.url_open(f"/my/usage?by={by}")
             self.assertEqual(page.status_code, 200, by)
             self.assertIn("before tax so far", page.text)
-        self.assertIn("Server", self.url_open("/my/usage").text)
+        page = self.url_open("/my/usage?by=tag").text
+        self.assertIn("<title>Usage and budgets</title>", page)
+        # Nothing is told apart by tags: by service instead.
+        self.assertIn("Server", page)
+        self.assertNotIn("Amounts by month", page)
+        self.assertIn("Ask us to let you make keys", page)
+        self._bill_month(2026, 6)
+        self.env["ir.config_parameter"].sudo().set_param("portal.allow_api_keys", "1")
+        page = self.url_open("/my/usage").text
+        self.assertIn("Amounts by month", page)
+        self.assertIn("Jun 2026", page)
+        self.assertIn("/my/security?debug=1", page)
         self.assertIn("Usage and budgets", self.url_open("/my").text)
 
     def test_no_page_reads_events(self):
@@ -69,9 +80,21 @@ class TestUsagePortal(HttpCase, IaasBillingCommon):
         self.assertEqual((budget.amount, budget.alert_percent), (600, 50))
         self.assertIn("was not set", self._set(amount="much").text)
         self.assertIn("was not set", self._set(amount="5", alert_percent="200").text)
-        self._set(amount="")
+        self.assertIn("Remove", self.url_open("/my/usage").text)
+        self.assertIn("The budget is removed", self._set(amount="").text)
         self.contract.invalidate_recordset()
         self.assertFalse(self.contract.budget_ids)
+
+    def test_a_budget_outlives_the_use_of_its_service(self):
+        """It can still be removed when the service is used no longer."""
+        self.authenticate("iaas_own", "iaas_own")
+        self._set(amount="500", product_id=str(self.server.id))
+        self.assertEqual(self.contract.budget_ids.product_id, self.server)
+        self.env["iaas.current.usage"].search([]).unlink()
+        answer = self._set(amount="", product_id=str(self.server.id))
+        self.assertIn("The budget is removed", answer.text)
+        answer = self._set(amount="5", product_id=str(self.disk.id))
+        self.assertEqual(answer.status_code, 404)
 
     def test_stranger_sees_and_sets_nothing(self):
         self.authenticate("iaas_stranger", "iaas_stranger")
