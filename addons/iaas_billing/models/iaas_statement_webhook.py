@@ -12,13 +12,17 @@ class IaasStatement(models.Model):
             [("company_id", "in", self.company_id.ids)], limit=1
         ):
             return
-        for statement in self:
-            Webhook._emit(
-                event,
-                statement.company_id,
-                statement.partner_id,
-                statement._get_event_data() | more,
-            )
+        Webhook._emit(
+            event,
+            [
+                (
+                    statement.company_id,
+                    statement.partner_id,
+                    statement._get_event_data() | more,
+                )
+                for statement in self
+            ],
+        )
 
     def _get_event_data(self):
         self.ensure_one()

@@ -23,6 +23,8 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.base.tests.test_ir_cron import CronMixinCase
+
 from .common import IaasBillingCommon
 
 VALIDATOR = next(
@@ -231,7 +233,7 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 @tagged("post_install", "-at_install")
-class TestWebhooks(OutCommon):
+class TestWebhooks(OutCommon, CronMixinCase):
     """Events reach another program signed, once each, or are tried again."""
 
     @classmethod
@@ -339,6 +341,27 @@ class TestWebhooks(OutCommon):
         self.webhook.write({"partner_id": False, "event_statement_posted": False})
         self._bill_month(2026, 2)
         self.assertFalse(self.webhook.delivery_ids)
+
+    def test_thousands_of_statements_wake_the_sender_once(self):
+        cron = self.env.ref("iaas_billing.ir_cron_webhook")
+        contracts = self.contract
+        for _number in range(3):
+            contract = self._iaas_contract(
+                self.customer, state="active", date_start=date(2026, 1, 1)
+            )
+            self._iaas_resource(self.server, contract)
+            contracts += contract
+        with self.capture_triggers(cron.id) as triggers:
+            self._run(date(2026, 1, 31), contracts)
+        self.assertEqual(len(self.webhook.delivery_ids), 4)
+        self.assertEqual(len(triggers.records), 1)
+        parent = self.env["res.partner"].create({"name": "Group", "is_company": True})
+        self.webhook.partner_id = parent
+        self._bill_month(2026, 2)
+        self.assertEqual(len(self.webhook.delivery_ids), 4)
+        self.customer.parent_id = parent
+        self._bill_month(2026, 3)
+        self.assertEqual(len(self.webhook.delivery_ids), 5)
 
     def test_nobody_reads_the_secret(self):
         for user in (
