@@ -97,6 +97,9 @@ class IaasAfterClose(models.Model):
     def _get_gated_fields(self):
         return super()._get_gated_fields() | {
             "statement_id",
+            "contract_id",
+            "partner_id",
+            "company_id",
             "event_count",
             "first_received_at",
             "last_received_at",

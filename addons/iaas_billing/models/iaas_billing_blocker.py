@@ -64,7 +64,9 @@ class IaasBillingBlocker(models.Model):
     def _get_gated_fields(self):
         return super()._get_gated_fields() | {
             "run_id",
+            "company_id",
             "contract_id",
+            "partner_id",
             "statement_id",
             "reason",
             "state",

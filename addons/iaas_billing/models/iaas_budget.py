@@ -122,7 +122,13 @@ class IaasBudget(models.Model):
 
     @api.model
     def _get_gated_fields(self):
-        return super()._get_gated_fields() | {"level", "alerted_period"}
+        # Customer and company follow from the contract; rules go by them.
+        return super()._get_gated_fields() | {
+            "partner_id",
+            "company_id",
+            "level",
+            "alerted_period",
+        }
 
     # ------------------------------------------------------------------
     # Alerts

@@ -117,6 +117,11 @@ class IaasStatementDispute(models.Model):
     @api.model
     def _get_gated_fields(self):
         return super()._get_gated_fields() | {
+            # They follow from the line; portal and company rules go by them.
+            "statement_id",
+            "company_id",
+            "partner_id",
+            "contract_id",
             "state",
             "answer",
             "credit_amount",

@@ -99,6 +99,7 @@ class IaasUsageConnector(models.Model):
     def _get_gated_fields(self):
         # The checkpoint decides what is fetched; moved by hand, usage would be missed.
         return super()._get_gated_fields() | {
+            "company_id",
             "fetched_until",
             "cursor",
             "last_run_at",

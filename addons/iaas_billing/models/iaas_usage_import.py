@@ -128,6 +128,7 @@ class IaasUsageImport(models.Model):
     def _get_gated_fields(self):
         # Evidence of the import; the checksum keeps a file from coming twice.
         return super()._get_gated_fields() | {
+            "company_id",
             "state",
             "checksum",
             "from_folder",

@@ -39,6 +39,24 @@ class TestStatementCredit(IaasBillingCommon):
         correction.action_post_correction()
         return correction
 
+    def test_dispute_is_not_moved_to_another_customer(self):
+        """Whose it is follows from its line: who may see it, and what is credited."""
+        dispute = self._dispute().with_user(self.billing_manager)
+        self.other_customer.sudo().iaas_verification_state = "verified"
+        contract = self._iaas_contract(
+            self.other_customer, state="active", date_start=date(2026, 1, 1)
+        )
+        self._iaas_resource(self.server, contract)
+        other = self._bill_month(2026, 1, contract)
+        company = self.env["res.company"].create({"name": "Sister Cloud"})
+        for values in (
+            {"statement_id": other.id},
+            {"partner_id": self.other_customer.id},
+            {"company_id": company.id},
+        ):
+            with self.assertRaisesRegex(UserError, "by hand"), self.env.cr.savepoint():
+                dispute.write(values)
+
     def test_credit_is_of_what_a_correction_left(self):
         self._price("50")
         self.assertEqual(self._correct().amount_untaxed, -30)
