@@ -56,6 +56,7 @@
         "views/iaas_settlement_board_views.xml",
         "views/iaas_current_usage_views.xml",
         "views/iaas_revenue_estimate_views.xml",
+        "views/iaas_revenue_trend_views.xml",
         "views/iaas_payment_promise_views.xml",
         "views/iaas_revenue_share_views.xml",
         "views/iaas_usage_ways_menus.xml",

@@ -38,6 +38,7 @@ from . import iaas_contract_current_usage
 from . import iaas_current_usage_portal
 from . import iaas_budget
 from . import iaas_revenue_estimate
+from . import iaas_revenue_trend
 from . import iaas_contract_budget
 from . import iaas_statement_hash
 from . import iaas_statement_line_correction

@@ -21,6 +21,7 @@ from . import test_rating_usage
 from . import test_renewal
 from . import test_revenue_share
 from . import test_security
+from . import test_revenue_trend
 from . import test_settlement_board
 from . import test_statement_correction
 from . import test_statement_credit
