@@ -9,6 +9,8 @@ from .customers import noon
 from .session import LONG_AGO, QUIET, batches
 
 BATCH = 50
+# By which way customers came: most are called on, few find the website by themselves.
+MEDIUMS = ("direct", "direct", "direct", "website", "phone")
 # Older orders call for no visit any more.
 RECENT = timedelta(days=30)
 
@@ -17,6 +19,7 @@ def create(env, plan, partners, contracts, products):
     """Create and confirm the orders; return the references of their resources by the
     plan's keys."""
     references, places = {}, regions(env)
+    mediums = [env.ref(f"utm.utm_medium_{name}").id for name in MEDIUMS]
     names = {
         code: product.get_product_multiline_description_sale()
         for code, product in products.items()
@@ -26,6 +29,7 @@ def create(env, plan, partners, contracts, products):
         quietly = QUIET if is_recent else LONG_AGO
         values = [
             _values(order, partners, contracts, products, names, places)
+            | {"medium_id": mediums[order.customer % len(mediums)]}
             for order in batch
         ]
         orders = env["sale.order"].with_context(**quietly).create(values)

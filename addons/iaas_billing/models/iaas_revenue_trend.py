@@ -62,7 +62,10 @@ class IaasRevenueTrend(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     amount = fields.Monetary(
-        string="Revenue", readonly=True, help="Before tax, without fees charged once."
+        string="Revenue",
+        readonly=True,
+        help="Before tax, without fees charged once. A month of a customer is shown "
+        "when it is billed to its last day.",
     )
     previous_amount = fields.Monetary(string="Month Before", readonly=True)
     change = fields.Monetary(readonly=True)
