@@ -44,5 +44,6 @@ from . import test_usage_ingest
 from . import test_usage_load
 from . import test_usage_portal
 from . import test_usage_quarantine
+from . import test_usage_screens
 from . import test_usage_senders
 from . import test_usage_silence
