@@ -166,9 +166,11 @@ class StatementPortal(CustomerPortal):
         methods=["POST"],
         website=True,
     )
-    def portal_confirm(self, statement_id, **kw):
-        """The customer confirms the statement."""
+    def portal_confirm(self, statement_id, shown="", **kw):
+        """The customer confirms the statement as the page has shown it."""
         statement = self._get_own_statement(statement_id)
+        if shown != statement._get_shown():
+            return self._back_to(statement, "changed")
         try:
             statement._confirm("portal", request.env.user.partner_id)
         except UserError:

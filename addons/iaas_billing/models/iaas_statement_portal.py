@@ -1,3 +1,5 @@
+from hashlib import sha256
+
 from odoo import models
 from odoo.exceptions import UserError
 
@@ -22,6 +24,13 @@ class IaasStatement(models.Model):
             "target": "self",
             "url": f"/my/statements/{self.id}",
         }
+
+    def _get_shown(self):
+        """Tells what the customer has been shown from what it was before it was taken
+        back and sent again."""
+        self.ensure_one()
+        text = f"{self.sent_at} {self.rated_at} {self.amount_untaxed} {self.usage_hash}"
+        return sha256(text.encode()).hexdigest()[:16]
 
     def _dispute(self, line, reason, partner):
         """Open the dispute that the customer has raised."""

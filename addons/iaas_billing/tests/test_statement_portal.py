@@ -57,12 +57,15 @@ class TestStatementPortal(IaasBillingCommon, HttpCase):
 
     def test_confirm_once(self):
         self._login(self.user)
-        answer = self._post(f"{self.url}/confirm")
+        shown = self.statement._get_shown()
+        self.assertIn(f'value="{shown}"', self.url_open(self.url).text)
+        answer = self._post(f"{self.url}/confirm", shown=shown)
         self.assertIn("The invoice follows", answer.text)
         self.assertEqual(self.statement.state, "confirmed")
         self.assertEqual(self.statement.confirmed_by_id, self.user.partner_id)
         self.assertEqual(self.statement.confirmation, "portal")
-        self.assertIn("no longer possible", self._post(f"{self.url}/confirm").text)
+        answer = self._post(f"{self.url}/confirm", shown=shown)
+        self.assertIn("no longer possible", answer.text)
         self._keep_transaction()
         self.env["iaas.statement"]._cron_follow()
         self.assertEqual(self.statement.state, "posted")
@@ -84,8 +87,24 @@ class TestStatementPortal(IaasBillingCommon, HttpCase):
             "no longer possible",
             self._post(f"{self.url}/dispute", line_id=line.id, reason="again").text,
         )
-        self._post(f"{self.url}/confirm")
+        self._post(f"{self.url}/confirm", shown=self.statement._get_shown())
         self.assertEqual(self.statement.state, "sent")
+
+    def test_what_was_not_shown_is_not_confirmed(self):
+        """Between the page and the button the statement was taken back, and sent again
+        with another amount."""
+        self._login(self.user)
+        shown = self.statement._get_shown()
+        self._use(self.resource, ("2026-01-20 00:00:00", "1000"))
+        self.statement.action_take_back()
+        self.statement.action_go_on()
+        self.assertEqual(self.statement.state, "sent")
+        for answer in ({"shown": shown}, {}):
+            page = self._post(f"{self.url}/confirm", **answer).text
+            self.assertIn("has changed since you opened it", page)
+            self.assertEqual(self.statement.state, "sent")
+        self._post(f"{self.url}/confirm", shown=self.statement._get_shown())
+        self.assertEqual(self.statement.state, "confirmed")
 
     def test_a_stranger_gets_nothing(self):
         line = self.statement.line_ids[0]
