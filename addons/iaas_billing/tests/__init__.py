@@ -12,6 +12,7 @@ from . import test_invoicing
 from . import test_invoicing_obstacles
 from . import test_model_security
 from . import test_payment_promise
+from . import test_public_methods
 from . import test_rating
 from . import test_rating_changes
 from . import test_rating_daily
@@ -20,8 +21,8 @@ from . import test_rating_golden
 from . import test_rating_usage
 from . import test_renewal
 from . import test_revenue_share
-from . import test_security
 from . import test_revenue_trend
+from . import test_security
 from . import test_settlement_board
 from . import test_statement_correction
 from . import test_statement_credit
