@@ -1,5 +1,10 @@
+import logging
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+_logger = logging.getLogger(__name__)
 
 #: What a customer is told of, in this order; each at most once per period.
 LEVELS = [
@@ -155,8 +160,19 @@ class IaasBudget(models.Model):
             level = budget._get_level()
             told = budget.level if budget.alerted_period == period else None
             if level and (not told or order.index(level) > order.index(told)):
-                budget.write({"level": level, "alerted_period": period})
-                budget._tell()
+                budget._alert(level, period)
+
+    def _alert(self, level, period):
+        """Tell the contact once; what goes wrong with it is tried again the next time
+        and keeps no other from being told."""
+        try:
+            with self.env.cr.savepoint():
+                self.write({"level": level, "alerted_period": period})
+                self._tell()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as error:  # noqa: BLE001 the other budgets must be checked
+            _logger.error("%s: no alert", self.display_name, exc_info=error)
 
     def _get_level(self):
         if self.amount_to_date >= self.amount:

@@ -103,7 +103,7 @@ class IaasStatement(models.Model):
         # Payment terms and fiscal positions are those that its company has set.
         statement = self.with_company(self.company_id)
         contract = statement.contract_id
-        invoice_date = self.run_id.invoice_date or fields.Date.context_today(self)
+        invoice_date = self.run_id.invoice_date or self._get_today()
         payer = contract.payer_id or statement.partner_id
         term = contract.payment_term_id or payer.property_payment_term_id
         return {
@@ -126,6 +126,12 @@ class IaasStatement(models.Model):
                 Command.create(values) for values in self._prepare_invoice_lines()
             ],
         }
+
+    def _get_today(self):
+        """Today where the responsible of the run is: in the background it is nobody's
+        day, and the first hours of a year would be invoiced in the year before."""
+        zone = self.run_id.user_id.tz or self.env.context.get("tz")
+        return fields.Date.context_today(self.with_context(tz=zone or self.env.user.tz))
 
     def _get_move_type(self):
         return "out_invoice"

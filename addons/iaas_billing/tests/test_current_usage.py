@@ -1,5 +1,6 @@
 from datetime import date
 from decimal import Decimal
+from unittest.mock import patch
 
 from psycopg2 import IntegrityError
 
@@ -183,6 +184,26 @@ class TestCurrentUsage(IaasBillingCommon):
         budget.sudo().alerted_period = date(2026, 6, 1)
         self.env["iaas.current.usage"]._cron_refresh()
         self.assertEqual(len(self._mails()), 2)
+
+    def test_an_alert_that_fails_keeps_no_other_back(self):
+        first = self._budget(30, product_id=self.traffic.id)
+        second = self._budget(31)
+        Budget = self.env.registry["iaas.budget"]
+        tell = Budget._tell
+
+        def fail(budget):
+            if budget == first:
+                raise ValueError("no mail")
+            return tell(budget)
+
+        with (
+            patch.object(Budget, "_tell", fail),
+            mute_logger("odoo.addons.iaas_billing.models.iaas_budget"),
+        ):
+            self.env["iaas.current.usage"]._cron_refresh()
+        self.assertEqual((first.level, second.level), (False, "exceeded"))
+        self.env["iaas.current.usage"]._cron_refresh()
+        self.assertEqual(first.level, "exceeded")
 
     def test_one_budget_per_service(self):
         self._budget(100)

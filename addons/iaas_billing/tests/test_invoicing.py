@@ -1,5 +1,7 @@
 from datetime import date
 
+from freezegun import freeze_time
+
 from odoo import Command
 from odoo.tests import tagged
 
@@ -125,6 +127,20 @@ class TestInvoicing(IaasBillingCommon):
         move = self._check_equals_plain()
         self.assertEqual(move.amount_tax, 0)
         self.assertEqual(move.invoice_line_ids.tax_ids, export)
+
+    def test_invoice_has_the_day_of_whoever_is_responsible(self):
+        """Invoices that the cron makes are dated as if the responsible made them."""
+        self.billing_user.tz = "Asia/Tokyo"
+        with freeze_time("2026-06-30 20:00:00"):
+            run = self.env["iaas.billing.run"].create(
+                {
+                    "date": date(2026, 1, 31),
+                    "contract_ids": self.contract.ids,
+                    "user_id": self.billing_user.id,
+                }
+            )
+            run.action_start()
+        self.assertEqual(run.statement_ids.move_id.invoice_date, date(2026, 7, 1))
 
     def test_correction_goes_by_the_company_of_the_statement(self):
         """Whatever company the user is working in."""
