@@ -60,6 +60,7 @@
         "views/iaas_payment_promise_views.xml",
         "views/iaas_revenue_share_views.xml",
         "views/iaas_usage_ways_menus.xml",
+        "views/portal_statement_line_templates.xml",
         "views/portal_templates.xml",
         "views/portal_usage_templates.xml",
     ],

@@ -5,9 +5,10 @@ from html import escape
 from typing import NamedTuple
 from unicodedata import east_asian_width
 
-_WIDTH = 560
+# Narrow, so that letters stay readable where the drawing is made to fit a phone.
+_WIDTH = 470
 _LABEL = 170
-_VALUE = 120
+_LETTER = 7
 _ROW = 26
 _BAR = 14
 #: What a label has room for, in letters; a Chinese or Japanese one counts as two.
@@ -33,7 +34,8 @@ def draw_bars(bars, title):
     if not bars:
         return ""
     height = _ROW * len(bars) + 8
-    room = _WIDTH - _LABEL - _VALUE
+    room = _WIDTH - _LABEL - _LETTER * max(len(bar.text) for bar in bars) - 8
+    room = max(room, _LABEL // 3)
     largest = max(abs(bar.value) for bar in bars) or 1
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '

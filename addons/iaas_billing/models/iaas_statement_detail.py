@@ -145,7 +145,8 @@ class IaasStatement(models.Model):
         yield self.env._("Status"), posted[self.state]
         if self.correction_of_id:
             yield self.env._("Corrects"), self.correction_of_id.name
-            yield self.env._("Reason"), self.correction_reason or ""
+            if self.correction_kind != "usage":
+                yield self.env._("Reason"), self.correction_reason or ""
         yield self.env._("Customer"), self.partner_id.display_name
         yield self.env._("Contract"), self.contract_id.display_name
         yield self.env._("First Day"), self.date_from

@@ -18,6 +18,12 @@ class IaasStatementLine(models.Model):
     def _quantity_text(self):
         return self._number_text(self.quantity)
 
+    def _counted_text(self):
+        """What was counted; of a correction before it and now."""
+        if self.correction_of_id:
+            return self._change_text()
+        return self._quantity_text()
+
     def _percent_text(self):
         return self._number_text(self.discount_percent)
 

@@ -109,6 +109,15 @@ class TestStatementPaper(PaperCommon):
         self.assertNotIn("Discount", text)
         self.assertNotIn("Listamount", text)
 
+    def test_without_taxes(self):
+        self.env["product.product"].search([("is_iaas", "=", True)]).taxes_id = False
+        statement = self._bill_month(2026, 1)
+        self.assertPrinted(
+            read_paper(statement),
+            f"Taxes {self._money(statement, 0)}",
+            f"Total with tax {self._money(statement, statement.amount_untaxed)}",
+        )
+
     def test_same_bytes(self):
         statement = self._bill_month(2026, 1)
         first, second = (statement._export("pdf")[2] for _time in range(2))

@@ -50,6 +50,7 @@ class TestStatementPortal(IaasBillingCommon, HttpCase):
         self.assertIn("To confirm", page)
         page = self.url_open(self.url).text
         self.assertIn("Why this amount", page)
+        self.assertIn("Total before tax", page)
         self.assertIn("100 Units by meter", page)
         self.assertIn("<svg", page)
         self.assertNotIn("web <b>1</b>", page)
@@ -128,6 +129,23 @@ class TestStatementPortal(IaasBillingCommon, HttpCase):
         self.assertEqual(self.statement.state, "sent")
         self.assertFalse(self.statement.dispute_ids)
         self.assertNotIn(self.statement.name, self.url_open("/my/statements").text)
+
+    def test_what_is_not_there_is_told(self):
+        self._login(self.stranger)
+        page = self.url_open(self.url).text
+        self.assertIn("not among yours", page)
+        self.assertIn("There is no statement yet", page)
+        page = self.url_open("/my/statements?filterby=sent").text
+        self.assertIn("No statement waits for you", page)
+
+    def test_dispute_says_what_comes_next(self):
+        self.statement._dispute(
+            self.statement.line_ids[0], "wrong", self.user.partner_id
+        )
+        self._login(self.user)
+        page = self.url_open(self.url).text
+        self.assertIn("waits for our answer", page)
+        self.assertNotIn("Please confirm or dispute until", page)
 
     def test_line_of_another_statement_is_not_disputed(self):
         other = self._iaas_contract(
