@@ -2,6 +2,7 @@ import base64
 import logging
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 _logger = logging.getLogger(__name__)
@@ -50,6 +51,14 @@ class IaasStatement(models.Model):
     def action_mail(self):
         """Send the statement to the contacts now."""
         self._check_billing()
+        for statement in self:
+            if statement.state not in ("sent", "confirmed", "posted"):
+                raise UserError(
+                    self.env._(
+                        "%(statement)s is not with the customer, so it is not mailed.",
+                        statement=statement.name,
+                    )
+                )
         self.sudo()._mail()
 
     def _post(self):

@@ -83,16 +83,24 @@ class IaasUsageArchive(models.Model):
         stays, and so do those after it.
         """
         months = self._find_due()
-        self.env["ir.cron"]._commit_progress(remaining=len(months))
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=len(months))
         for month in months:
-            if self._is_needed(month):
+            needed = self._is_needed(month)
+            if not needed:
+                # A transaction that begins with the lock sees all that others have
+                # stored; one that has read before would drop what it can't see.
+                cron._commit_progress()
+                self._lock(month)
+                needed = self._is_needed(month)
+            if needed:
                 _logger.info(
                     "usage of %s stays: it is not billed, or billed and in question",
                     month,
                 )
                 break
             self._retire(month)
-            self.env["ir.cron"]._commit_progress(1)
+            cron._commit_progress(1)
 
     @api.model
     def _get_retention(self):
@@ -193,13 +201,18 @@ class IaasUsageArchive(models.Model):
     def _get_partition(self, month):
         return SQL.identifier(f"iaas_usage_event_{month:%Y_%m}")
 
+    def _lock(self, month):
+        """From here to the end of the transaction nobody adds an event of the month."""
+        self.env.cr.execute(
+            SQL("LOCK TABLE %s IN SHARE MODE", self._get_partition(month))
+        )
+
     @api.model
     def _retire(self, month):
         """Write the events of the month to a file, unless they shall be deleted, and
         put in place of their partition one with the levels that go on."""
         partition = self._get_partition(month)
-        # Nobody adds an event between the export and the end.
-        self.env.cr.execute(SQL("LOCK TABLE %s IN SHARE MODE", partition))
+        self._lock(month)
         ((count,),) = self.env.execute_query(SQL("SELECT COUNT(*) FROM %s", partition))
         parameters = self.env["ir.config_parameter"].sudo()
         kind = parameters.get_param("iaas_billing.usage_retirement") or "archive"

@@ -19,7 +19,7 @@ import openpyxl
 from freezegun import freeze_time
 
 from odoo import Command
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -182,6 +182,15 @@ class TestStatementFiles(OutCommon):
         self.assertIn("is final", mail.body_html)
         names = mail.attachment_ids.mapped("name")
         self.assertTrue(any(name.endswith(".csv") for name in names), names)
+
+    def test_a_draft_is_not_mailed(self):
+        draft = self.env["iaas.statement"].create(
+            self.contract._prepare_statement(
+                self._utc("2026-01-01"), self._utc("2026-02-01")
+            )
+        )
+        with self.assertRaisesRegex(UserError, "not with the customer"):
+            draft.with_user(self.billing_user).action_mail()
 
     def test_a_mail_that_fails_keeps_no_other_back(self):
         role = self.env.ref("iaas_billing.iaas_contact_role_billing")

@@ -4,10 +4,12 @@ import tempfile
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
 from odoo.exceptions import AccessError, UserError
+from odoo.sql_db import Cursor
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -152,6 +154,33 @@ class TestUsageArchive(IaasUsageCommon):
             statement.action_correct()["res_id"]
         )
         self.assertFalse(correction.line_ids)
+
+    def test_nothing_that_is_not_seen_is_dropped(self):
+        """What others stored after the transaction has begun to read is not in the
+        file; so it begins with the lock that keeps others out."""
+        self._bill_month(2026, 1)
+        log = []
+        execute = Cursor.execute
+
+        def listen(cursor, query, *args, **kwargs):
+            log.append(str(getattr(query, "code", query)).split()[:2])
+            return execute(cursor, query, *args, **kwargs)
+
+        def commit(_cron, processed=0, **_values):
+            log.append("commit")
+            return 600
+
+        with (
+            patch.object(Cursor, "execute", listen),
+            patch.object(self.env.registry["ir.cron"], "_commit_progress", commit),
+            patch.object(
+                type(self.Archive), "_find_due", lambda archive: [date(2026, 1, 1)]
+            ),
+        ):
+            self.Archive._cron_retire()
+        self.assertEqual(self._months(), [date(2026, 1, 1)])
+        *_first, begun, _done = (at for at, what in enumerate(log) if what == "commit")
+        self.assertEqual(log[begun + 1], ["LOCK", "TABLE"])
 
     def test_the_file_holds_every_event(self):
         self._bill_month(2026, 1)
