@@ -267,7 +267,8 @@ def check_columns(names, needed):
     if missing:
         raise Refused(
             "malformed_event",
-            f"missing column(s): {', '.join(missing)}; found: {', '.join(names)}",
+            f"missing column(s): {', '.join(missing)}; found: {', '.join(names)}. Mend "
+            "the first line of the file, or choose other columns for it",
         )
 
 

@@ -171,7 +171,9 @@ class IaasUsageQuarantine(models.Model):
         """Take in what waits, after its mapping; each event at most once."""
         self.check_access("write")
         groups = self.filtered(lambda group: group.state == "open")
-        if "silent" in groups.mapped("reason"):
+        silent = groups.filtered(lambda group: group.reason == "silent")
+        groups -= silent
+        if silent and not groups:
             raise UserError(
                 self.env._(
                     "A silence has nothing to replay: it ends by itself when usage "

@@ -151,17 +151,24 @@ class IaasUsageQuarantine(models.Model):
         if any(self.mapped("is_replaying")):
             self.env.ref("iaas_billing.ir_cron_usage_replay")._trigger()
         after = sum(self.mapped("waiting_count"))
+        message = self.env._(
+            "%(done)s event(s) left the quarantine here, %(waiting)s still wait.",
+            done=before - after,
+            waiting=after,
+        )
+        if after == before:
+            message = self.env._(
+                "Nothing left the quarantine: %(waiting)s event(s) still wait. Choose "
+                "the meter or the resource that the source means, or make the one that "
+                "is missing, and replay again.",
+                waiting=after,
+            )
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "type": "success" if after < before else "warning",
-                "message": self.env._(
-                    "%(done)s event(s) left the quarantine here, %(waiting)s still "
-                    "wait.",
-                    done=before - after,
-                    waiting=after,
-                ),
+                "message": message,
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }

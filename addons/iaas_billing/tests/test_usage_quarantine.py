@@ -122,6 +122,7 @@ class TestUsageQuarantine(UsageQuarantineCommon, CronMixinCase):
         group = self._find("unknown_resource")
         message = group.action_replay()["params"]
         self.assertEqual((message["type"], group.state), ("warning", "open"))
+        self.assertIn("1 event(s) still wait. Choose", message["message"])
         # The resource was missing, and is entered now: no mapping is needed.
         self._iaas_resource(self.traffic, external_ref="vm-9")
         group.action_replay()
@@ -136,9 +137,24 @@ class TestUsageQuarantine(UsageQuarantineCommon, CronMixinCase):
         for n in range(4):
             self._iaas_resource(self.traffic, external_ref=f"vm-{n}")
         groups = self._find("unknown_resource") + self._find("unknown_meter")
-        groups.action_replay()
+        silent = self.Quarantine.create(
+            {
+                "reason": "silent",
+                "name": "net-1",
+                "company_id": self.company.id,
+                "resource_id": self.resource.id,
+                "meter_id": self.meter.id,
+                "first_seen": "2026-07-01",
+                "last_seen": "2026-07-01",
+            }
+        ).with_user(self.billing_user)
+        # What is silent is passed over, but not replayed alone.
+        (groups + silent).action_replay()
         self.assertEqual(len(self._stored()), 4)
         self.assertEqual(sum(groups.mapped("waiting_count")), 6)
+        self.assertEqual(silent.state, "open")
+        with self.assertRaisesRegex(UserError, "ends by itself"):
+            silent.action_replay()
 
     def test_a_large_replay_goes_on_in_the_background(self):
         self.patch(iaas_usage_replay, "_CHUNK", 10)
