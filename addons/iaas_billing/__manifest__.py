@@ -53,6 +53,7 @@
         "views/res_config_settings_views.xml",
         "views/iaas_billing_menus.xml",
         "views/iaas_unpapered_views.xml",
+        "views/iaas_trial_views.xml",
         "views/iaas_settlement_board_views.xml",
         "views/iaas_current_usage_views.xml",
         "views/iaas_revenue_estimate_views.xml",

@@ -13,7 +13,9 @@ from . import iaas_contract_advance
 from . import iaas_contract_commitment
 from . import iaas_contract_revenue
 from . import iaas_contract_usage
+from . import iaas_contract_trial
 from . import iaas_contract_void
+from . import iaas_trial
 from . import iaas_customer_tier
 from . import iaas_meter
 from . import iaas_meter_silence

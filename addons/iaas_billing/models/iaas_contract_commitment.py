@@ -117,15 +117,21 @@ class IaasContract(models.Model):
                     for v in versions
                     if first < v.date_effective <= last
                 ),
+                *self._get_trial_borders(first, last),
             }
         )
         stretches, rule = [], "none"
+        committed_to = False
         for start, after in zip(starts, [*starts[1:], last + _DAY], strict=True):
             terms = self._version_on(start).terms or {}
             rule = terms.get("shortfall_rule", "none")
             amount = Decimal(terms.get("commitment_amount", "0"))
+            committed_to = committed_to or bool(amount)
+            # Nobody has to buy what is free.
+            if self._count_trial_days(start, start):
+                amount = ZERO
             stretches.append((amount, (after - start).days))
-        if not any(amount for amount, _days in stretches):
+        if not committed_to:
             rule = "none"
         return Commitment(stretches, rule)
 

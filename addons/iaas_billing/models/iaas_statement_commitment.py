@@ -40,11 +40,22 @@ class IaasStatement(models.Model):
         """
         if not terms.has_bands(self):
             return False
-        days = self._get_days()
+        days, period = self._get_days()
+        free = self.contract_id._count_trial_days(self.date_from, self.date_to)
+        if free == days:
+            return False
+        Line = self.env["iaas.contract.line"]
         with exact():
-            spend = sum((values["list_amount"] for values in values_list), ZERO)
+            spend = sum(
+                (
+                    values["list_amount"]
+                    for values in values_list
+                    if not Line.browse(values["contract_line_id"]).is_trial
+                ),
+                ZERO,
+            )
         spend = max(round_half_up(spend, _SPEND_DIGITS), ZERO)
-        terms.reach(self, lambda band: reaches(spend, band, *days))
+        terms.reach(self, lambda band: reaches(spend, band, days - free, period))
         return True
 
     # ------------------------------------------------------------------

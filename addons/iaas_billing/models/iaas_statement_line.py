@@ -92,6 +92,7 @@ class IaasStatementLine(models.Model):
         ondelete="restrict",
         index="btree_not_null",
     )
+    is_trial = fields.Boolean(related="contract_line_id.is_trial", related_sudo=True)
     contract_version_id = fields.Many2one(
         "iaas.contract.version",
         readonly=True,
@@ -175,6 +176,15 @@ class IaasStatementLine(models.Model):
                     month=self.days_in_month,
                 )
             )
+        elif self.days_in_month:
+            steps.append(
+                self.env._(
+                    "Charged for %(days)s of the %(all)s days of the period; the "
+                    "others are a free trial, and this meter cannot be split at a day.",
+                    days=self.days,
+                    all=self.days_in_month,
+                )
+            )
         steps += self._explain_share()
         steps.append(
             self.env._(
@@ -183,7 +193,14 @@ class IaasStatementLine(models.Model):
                 currency=currency,
             )
         )
-        if self.discount_percent:
+        if self.is_trial:
+            steps.append(
+                self.env._(
+                    "Free trial until %(day)s: nothing is charged.",
+                    day=format_date(self.env, self.contract_line_id.date_end),
+                )
+            )
+        elif self.discount_percent:
             steps.append(
                 self.env._(
                     "Contract discount %(percent)s %%.",

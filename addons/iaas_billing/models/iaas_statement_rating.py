@@ -1,4 +1,5 @@
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 
 from odoo import models
@@ -12,6 +13,7 @@ from odoo.addons.iaas_contract.pricing import (
     dimension_key,
     full_period,
     parse_dimension_key,
+    prorate,
     prorate_segments,
     rate,
     round_half_up,
@@ -194,7 +196,13 @@ class IaasStatement(models.Model):
             segment._replace(first=day, last=day),
             quantity=resource.quantity,
             list_amount=base_amount(pricing, resource.quantity),
-            amount_exact=rate(pricing, resource.quantity, discount_percent=percent),
+            amount_exact=rate(
+                pricing,
+                resource.quantity,
+                discount_percent=percent,
+                # A minimum is due but in a free trial.
+                last_slice=not segment.discount.is_trial,
+            ),
         )
 
     def _prepare_recurring(self, resource, terms):
@@ -219,7 +227,12 @@ class IaasStatement(models.Model):
             segment = segment._replace(first=first, last=last)
             pricing, percent = self._get_pricing(resource, segment, terms, product)
             listed = base_amount(pricing, quantity)
-            charged = rate(pricing, quantity, discount_percent=percent)
+            charged = rate(
+                pricing,
+                quantity,
+                discount_percent=percent,
+                last_slice=not segment.discount.is_trial,
+            )
             for month_start, month_end, start, stop in self._months(first, last):
                 # Cumulated from the start of the month, so that segments of a month
                 # add up to exactly one fee, in whatever statement they stand.
@@ -255,7 +268,7 @@ class IaasStatement(models.Model):
             key: terms.segments(self, product, parse_dimension_key(key)) for key in used
         }
         final = {
-            key: [split[-1]._replace(first=self.date_from)]
+            key: [_get_final(split)._replace(first=self.date_from, last=self.date_to)]
             for key, split in segments.items()
         }
         additive = meters.filtered(lambda meter: meter._is_additive())
@@ -269,6 +282,13 @@ class IaasStatement(models.Model):
     def _prepare_track(self, resource, product, slices, terms, usage):
         """The lines of what prices of the same dimensions rate, one after the other."""
         charges = Charges()
+        days = (self.date_to - self.date_from).days + 1
+        paid_days = days - terms.free_days(self, product)
+        paid = [
+            number
+            for number, (segment, _meter) in enumerate(slices, start=1)
+            if not segment.discount.is_trial
+        ]
         for number, (segment, meter) in enumerate(slices, start=1):
             quantity = usage.quantity(self, resource, meter, segment)
             if not quantity and not segment.price:
@@ -278,12 +298,22 @@ class IaasStatement(models.Model):
             if pricing.charge_model in EVENT_MODELS:
                 events = usage.amounts(self, resource, meter, segment)
             quantity = meter._convert(quantity)
-            is_last = number == len(slices) and segment.last == self.date_to
+            # The minimum is for the days that are charged.
+            is_last = paid[-1:] == [number] and slices[-1][0].last == self.date_to
+            if paid_days < days:
+                pricing = replace(
+                    pricing, min_amount=prorate(pricing.min_amount, paid_days, days)
+                )
+            is_trial = segment.discount.is_trial
             before, listed, charged = charges.add(
-                pricing, quantity, events, percent, is_last=is_last
+                pricing, quantity, events, percent, is_last, is_trial
             )
             if not quantity and not charged:
                 continue
+            # What cannot be split at a day is charged for the days after the trial.
+            is_shared = paid_days < days and not is_trial and not meter._is_additive()
+            if is_shared:
+                charged = prorate(charged, paid_days, days)
             yield self._prepare_line(
                 resource,
                 product,
@@ -295,6 +325,8 @@ class IaasStatement(models.Model):
                 "meter_id": meter.id,
                 "charge_kind": "usage",
                 "quantity_before": before,
+                "days": paid_days if is_shared else 0,
+                "days_in_month": days if is_shared else 0,
                 "usage_hash": usage.line_fingerprint(self, resource, meter),
             }
 
@@ -395,3 +427,10 @@ class IaasStatement(models.Model):
         gone.dispute_ids._leave_with_line()
         gone.unlink()
         Line.create(new)
+
+
+def _get_final(segments):
+    """The segment by which a meter that cannot be split is rated: the last one that is
+    charged, else the last."""
+    charged = [segment for segment in segments if not segment.discount.is_trial]
+    return (charged or segments)[-1]

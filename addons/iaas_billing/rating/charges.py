@@ -9,14 +9,15 @@ class Charges:
 
     As long as the price stays the same its quantities are cumulated: tiers, packages
     and free units count through the period, wherever a discount begins or ends.
-    Another price begins anew. The maximum and the minimum hold for the period.
+    Another price begins anew, as does what follows a free trial: what was free counts
+    for nothing. The maximum and the minimum hold for the period.
     """
 
     def __init__(self):
         self._charged = ZERO
-        self._price = None
+        self._price = self._is_trial = None
 
-    def add(self, price, quantity, events, discount_percent, is_last):
+    def add(self, price, quantity, events, discount_percent, is_last, is_trial=False):
         """Charge the next slice.
 
         :param price: ``pricing.Price``
@@ -25,8 +26,9 @@ class Charges:
             charged amount of the slice; less than zero where a volume tier that is
             reached makes the units before it cheaper
         """
-        if price != self._price:
+        if (price, is_trial) != (self._price, self._is_trial):
             self._begin(price)
+            self._is_trial = is_trial
         before = self._quantity
         with exact():
             self._quantity += quantity

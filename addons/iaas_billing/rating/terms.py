@@ -36,6 +36,7 @@ class Terms:
             [
                 "product_id",
                 "categ_id",
+                "is_trial",
                 "min_spend",
                 "billing_timing",
                 "advance_percent",
@@ -94,6 +95,14 @@ class Terms:
         by_key = {dimension_key(dimensions): dimensions for dimensions in demanded}
         for dimensions in by_key.values():
             yield from self.segments(statement, product, dimensions)
+
+    def free_days(self, statement, product):
+        """On how many of the statement's days the product is in a free trial."""
+        return sum(
+            (segment.last - segment.first).days + 1
+            for segment in self.segments(statement, product)
+            if segment.discount.is_trial
+        )
 
     def dimensions(self, product):
         """The names of the dimensions that prices of the product are told apart by."""
@@ -154,10 +163,12 @@ class Terms:
                 if stretch.first <= start <= stretch.last
             ]
             price = price or self._env["iaas.price"]
-            discount = contract._get_discount(product, start, reached)
+            trial = contract._get_trial(product, start)
+            discount = trial or contract._get_discount(product, start, reached)
             # What holds at any spend, so that the spend moves no border.
             terms = (
                 price,
+                trial,
                 discount.discount,
                 discount.billing_timing,
                 discount.advance_percent,

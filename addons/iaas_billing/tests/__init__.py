@@ -31,6 +31,7 @@ from . import test_statement_out
 from . import test_statement_paper
 from . import test_statement_portal
 from . import test_tour
+from . import test_trial
 from . import test_unpapered
 from . import test_usage_archive
 from . import test_usage_connector

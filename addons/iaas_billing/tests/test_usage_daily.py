@@ -12,7 +12,7 @@ from .test_usage_ingest import IaasUsageCommon
 
 @tagged("post_install", "-at_install")
 class TestUsageDaily(IaasUsageCommon):
-    """Daily sums are those of the events, whatever comes in whatever order (R63)."""
+    """Daily sums are those of the events, whatever comes in whatever order (R64)."""
 
     @classmethod
     def setUpClass(cls):

@@ -57,6 +57,7 @@ from . import (
     iaas_contract_credit,
     iaas_contract_line,
     iaas_contract_scope,
+    iaas_contract_trial,
     iaas_contract_obligation,
     iaas_contract_obligations,
     iaas_contract_revenue_share,

@@ -35,6 +35,7 @@ TERM_FIELDS = (
 DISCOUNT_FIELDS = (
     "product_id",
     "categ_id",
+    "is_trial",
     "discount",
     "min_spend",
     "billing_timing",
@@ -44,7 +45,7 @@ DISCOUNT_FIELDS = (
 )
 # Terms that came later stand only where they are agreed on, so that the digest of
 # what was agreed before them stays the same.
-LATER_FIELDS = {"min_spend", "billing_timing", "advance_percent"}
+LATER_FIELDS = {"min_spend", "billing_timing", "advance_percent", "is_trial"}
 PRICE_FIELDS = (
     "product_id",
     "date_start",
@@ -203,6 +204,8 @@ def _shown_row(model, names, row):
 
 def _shown(model, name, value):
     field = model._fields[name]
+    if name == "is_trial":
+        return model.env._("free trial")
     if field.type == "boolean":
         return model.env._("yes") if value else model.env._("no")
     if value is False or value is None:

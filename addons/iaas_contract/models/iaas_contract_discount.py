@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 
-from ..fields import Decimal
+from ..fields import ZERO, Decimal
+
+FREE = 100
 
 
 class IaasContractDiscount(models.AbstractModel):
@@ -26,6 +28,13 @@ class IaasContractDiscount(models.AbstractModel):
         help="The discount holds for all products of the category and of the ones "
         "below it, unless a nearer line exists.",
     )
+    is_trial = fields.Boolean(
+        string="Free Trial",
+        help="The services cost nothing up to and with the last day, whatever else was "
+        "agreed; from the next day on they are charged as this contract says. Without "
+        "a product or category the trial is for all services.",
+    )
+    target_hint = fields.Char(compute="_compute_target_hint")
     discount = Decimal(string="Discount (%)", required=True)
     min_spend = Decimal(
         string="From Spend",
@@ -41,8 +50,20 @@ class IaasContractDiscount(models.AbstractModel):
     date_end = fields.Date(string="Until", help="Last day, included. Empty: open.")
 
     _one_target = models.Constraint(
-        "CHECK (num_nonnulls(product_id, categ_id) = 1)",
-        "A discount is for one product or for one category: fill in one of them.",
+        "CHECK (num_nonnulls(product_id, categ_id) = 1 "
+        "OR is_trial IS TRUE AND num_nonnulls(product_id, categ_id) = 0)",
+        "A discount is for one product or for one category: fill in one of them. Only "
+        "a free trial may be for all services.",
+    )
+    _trial_is_free = models.Constraint(
+        "CHECK (is_trial IS NOT TRUE OR discount = 100 AND COALESCE(min_spend, 0) = 0 "
+        "AND billing_timing IS NULL AND date_end < '9999-12-31')",
+        "A free trial is a discount of 100 % at any spend, for a time, without a "
+        "billing timing of its own.",
+    )
+    _trial_ends = models.Constraint(
+        "CHECK (is_trial IS NOT TRUE OR date_end IS NOT NULL)",
+        "A free trial needs a last day: fill in until when it is free.",
     )
     _discount_range = models.Constraint(
         "CHECK (discount BETWEEN 0 AND 100)",
@@ -59,6 +80,7 @@ class IaasContractDiscount(models.AbstractModel):
     @api.depends(
         "product_id",
         "categ_id",
+        "is_trial",
         "discount",
         "min_spend",
         "billing_timing",
@@ -66,8 +88,10 @@ class IaasContractDiscount(models.AbstractModel):
     )
     def _compute_display_name(self):
         for line in self:
-            target = line.product_id.display_name or line.categ_id.display_name or ""
+            target = line._target_text()
             text = f"{target} −{line.discount.normalize():f} %"
+            if line.is_trial:
+                text = self.env._("Free trial: %(services)s", services=target)
             if line.min_spend:
                 text = self.env._(
                     "%(discount)s from a spend of %(spend)s",
@@ -77,6 +101,17 @@ class IaasContractDiscount(models.AbstractModel):
             if line.billing_timing:
                 text = f"{text}, {line._timing_text()}"
             line.display_name = text
+
+    @api.depends("is_trial", "product_id", "categ_id")
+    def _compute_target_hint(self):
+        for line in self:
+            is_all = line.is_trial and not line.product_id and not line.categ_id
+            line.target_hint = is_all and line._target_text()
+
+    @api.onchange("is_trial")
+    def _onchange_is_trial(self):
+        if self.is_trial:
+            self.update(self._trial_values())
 
     @api.onchange("product_id")
     def _onchange_product_id(self):
@@ -88,6 +123,35 @@ class IaasContractDiscount(models.AbstractModel):
         if self.categ_id:
             self.product_id = False
 
+    # === CRUD ===
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create(
+            [
+                self._trial_values() | vals if vals.get("is_trial") else vals
+                for vals in vals_list
+            ]
+        )
+
+    # === BUSINESS ===
+
+    @api.model
+    def _trial_values(self):
+        """What makes a discount a free trial, beside its last day."""
+        return {
+            "discount": FREE,
+            "min_spend": ZERO,
+            "billing_timing": False,
+            "advance_percent": ZERO,
+        }
+
+    def _target_text(self):
+        """What the discount is for, for people."""
+        self.ensure_one()
+        target = self.product_id.display_name or self.categ_id.name
+        return target or (self.env._("All services") if self.is_trial else "")
+
     def _is_valid_on(self, day):
         """Whether the discount holds on the civil day."""
         self.ensure_one()
@@ -97,14 +161,16 @@ class IaasContractDiscount(models.AbstractModel):
 
     def _pick(self, product, day, reached=None):
         """The one of these discounts that applies to the product on the day: one for
-        the product itself, else the one for its nearest category; else none.
+        the product itself, else the one for its nearest category; else none. Free
+        trials are left aside: this is what holds after them.
 
         :param reached: tells whether the spend of the period comes to an amount;
             without it only the discounts that hold at any spend are looked at
         """
         lines = self.filtered(
             lambda line: (
-                line._is_valid_on(day)
+                not line.is_trial
+                and line._is_valid_on(day)
                 and (not line.min_spend or (reached and reached(line.min_spend)))
             )
         ).sorted("min_spend", reverse=True)
@@ -121,12 +187,26 @@ class IaasContractDiscount(models.AbstractModel):
                 return by_category[int(categ_id)]
         return self.browse()
 
+    def _pick_trial(self, product, day):
+        """One of these discounts by which the product is free on the day; else none.
+        Of several the one that lasts longest."""
+        path = (product.categ_id.parent_path or "").split("/")[:-1]
+        return self.filtered(
+            lambda line: (
+                line.is_trial
+                and line._is_valid_on(day)
+                and line.product_id in (product, line.product_id.browse())
+                and (not line.categ_id or str(line.categ_id.id) in path)
+            )
+        ).sorted("date_end", reverse=True)[:1]
+
     def _discount_key(self):
         """What makes two discounts the same, whoever holds them."""
         self.ensure_one()
         return (
             self.product_id,
             self.categ_id,
+            self.is_trial,
             self.discount,
             self.min_spend,
             self.billing_timing,
@@ -140,6 +220,7 @@ class IaasContractDiscount(models.AbstractModel):
             "sequence": self.sequence,
             "product_id": self.product_id.id,
             "categ_id": self.categ_id.id,
+            "is_trial": self.is_trial,
             "discount": self.discount,
             "min_spend": self.min_spend,
             "billing_timing": self.billing_timing,

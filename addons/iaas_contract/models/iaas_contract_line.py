@@ -17,13 +17,19 @@ class IaasContractLine(models.Model):
 
     _no_overlap_product = models.Constraint(
         "EXCLUDE USING gist (contract_id WITH =, product_id WITH =, "
-        "COALESCE(min_spend, 0) WITH =, "
+        "COALESCE(min_spend, 0) WITH =, (COALESCE(is_trial, FALSE)::int) WITH =, "
         "daterange(date_start, date_end, '[]') WITH &&)",
         "Two discounts of a contract for the same product and spend overlap in time.",
     )
     _no_overlap_category = models.Constraint(
         "EXCLUDE USING gist (contract_id WITH =, categ_id WITH =, "
-        "COALESCE(min_spend, 0) WITH =, "
+        "COALESCE(min_spend, 0) WITH =, (COALESCE(is_trial, FALSE)::int) WITH =, "
         "daterange(date_start, date_end, '[]') WITH &&)",
         "Two discounts of a contract for the same category and spend overlap in time.",
+    )
+    _no_overlap_trial = models.Constraint(
+        "EXCLUDE USING gist (contract_id WITH =, "
+        "daterange(date_start, date_end, '[]') WITH &&) "
+        "WHERE (is_trial AND product_id IS NULL AND categ_id IS NULL)",
+        "Two free trials of a contract for all services overlap in time.",
     )

@@ -281,7 +281,7 @@ class IaasContract(models.Model):
             lines = renewal.line_ids
             lines.filtered(
                 lambda line, end=contract.date_end: (
-                    line.date_end and line.date_end <= end
+                    line.is_trial or line.date_end and line.date_end <= end
                 )
             ).unlink()
             renewal.line_ids.filtered(

@@ -54,13 +54,19 @@ class IaasContract(models.Model):
 
     def _get_discount(self, product, day, reached=None):
         """The discount line that applies to the product on the day: one for the
-        product itself, else the one for its nearest category; else an empty line.
+        product itself, else the one for its nearest category; else an empty line. A
+        free trial goes before it, as ``_get_trial`` says.
 
         :param reached: tells whether the spend of the settlement period comes to an
             amount; before it is known no discount for a spend applies
         """
         self.ensure_one()
         return self.line_ids._pick(product, day, reached)
+
+    def _get_trial(self, product, day):
+        """The free trial that the product is in on the day; else an empty line."""
+        self.ensure_one()
+        return self.line_ids._pick_trial(product, day)
 
     def _allows_product(self, product, day):
         """Whether the contract's catalogue, as it is on the day, holds the product."""

@@ -27,6 +27,7 @@ from . import (
     test_contract_portal,
     test_contract_signing,
     test_contract_transitions,
+    test_contract_trial,
     test_contract_version,
     test_decimal_field,
     test_gates,

@@ -69,7 +69,7 @@ class IaasContractRevision(models.TransientModel):
         """What the percentage makes of each discount and own price of the old term."""
         self.ensure_one()
         factor = self._get_factor()
-        for line in self.contract_id.line_ids:
+        for line in self.contract_id.line_ids.filtered(lambda li: not li.is_trial):
             old = self._get_old_discount(line)
             with exact():
                 new = round_half_up(100 - (100 - old) * factor, DISCOUNT_DIGITS)
