@@ -255,6 +255,16 @@ class IaasStatement(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_posted(self):
         self._check_not_posted()
+        # Runs drop what is no longer due; people delete drafts.
+        for statement in self:
+            if statement.state != "draft" and not self.env.su:
+                raise UserError(
+                    self.env._(
+                        "%(name)s is in review or with the customer. Take it back "
+                        "before you delete it.",
+                        name=statement.name,
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_reminders(self):

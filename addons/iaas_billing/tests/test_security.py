@@ -1,6 +1,6 @@
 from datetime import date
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
 from .common import IaasBillingCommon
@@ -53,6 +53,22 @@ class TestBillingSecurity(IaasBillingCommon):
             record.read([])
             for operation in ("write", "create", "unlink"):
                 self.assertFalse(record.has_access(operation), (record, operation))
+
+    def test_what_the_customer_has_in_hand_is_not_made_less(self):
+        """Whoever may delete drafts deletes no line of a statement that is confirmed,
+        which is billed as it was confirmed."""
+        self.tier_large.write(
+            {"has_statement_rules": True, "statement_confirmation": "explicit"}
+        )
+        statement = self._bill_month(2026, 2).with_user(self.billing_manager)
+        self.assertEqual(statement.state, "sent")
+        with self.assertRaises(AccessError), self.env.cr.savepoint():
+            statement.line_ids.unlink()
+        with self.assertRaisesRegex(UserError, "Take it back"), self.env.cr.savepoint():
+            statement.unlink()
+        statement.action_take_back()
+        statement.unlink()
+        self.assertFalse(statement.exists())
 
     def test_people_without_a_role_do_not_run(self):
         for user in (self.ops_user, self.sales_user):
