@@ -54,6 +54,7 @@ PAGES = {
         ("revenue", "odoo/iaas-revenue", []),
         ("usage", "odoo/iaas-usage", []),
         ("settlement_board", "odoo/iaas-settlement-board", []),
+        ("revenue_trend", "odoo/iaas-revenue-trend", []),
         (
             "invoice",
             "odoo/iaas-statements",
