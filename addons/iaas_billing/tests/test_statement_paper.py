@@ -385,6 +385,11 @@ class TestPrint(PaperCommon, HttpCase):
             second, _type = report._render_qweb_pdf(report, self.statement.ids)
         self.assertEqual(first, second)
 
+    def test_upgrade_reads_reports_before_it_has_the_column(self):
+        """The upgrade from the Apps menu runs this code on the old database."""
+        field = self.env["ir.actions.report"]._fields["is_paper"]
+        self.assertFalse(field.prefetch)
+
     def test_print_by_a_stranger(self):
         self._login(self.stranger)
         with self.assertLogs("odoo.addons.web.controllers.report", "WARNING"):

@@ -11,6 +11,8 @@ class IrActionsReport(models.Model):
 
     is_paper = fields.Boolean(
         string="Printed by WeasyPrint",
+        # Upgrading a database reads reports before it has the column.
+        prefetch=False,
         help="The server makes the PDF itself, without wkhtmltopdf. For templates that "
         "are made for it only: a page of their own, in the layout of contracts.",
     )
