@@ -77,6 +77,7 @@ def _make(steps, options, window):
     references = steps.run("Orders", orders.create, plan, partners, signed, products)
     _settle(steps, plan, references, partners)
     steps.beside("Dates of posting", settlement.date_postings)
+    steps.beside("Archive of usage", feeds.retire, plan)
     steps.run("Portal access", customers.invite, partners, plan)
     steps.run("Pools and servers", procurement.create, plan)
     steps.run("Terms of contracts", contracts.follow_terms, plan, signed)
@@ -87,7 +88,6 @@ def _make(steps, options, window):
     steps.run("Budgets", settlement.set_budgets)
     steps.run("Budgets of the customer with a login", feeds.budget)
     _check_concentration(env)
-    steps.run("Archive of usage", feeds.retire, plan)
     print("Logins (the password is the login):")
     print("\n".join(company.logins()))
 

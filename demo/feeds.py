@@ -25,7 +25,7 @@ HONG_KONG = "urn:harbourline:prometheus:hk1"
 JAKARTA = "urn:harbourline:cloudkitty:cgk1"
 SITES = ("shop", "img", "video", "static")
 # So long ago Prometheus of Hong Kong fell silent, and so many weeks it had been asked.
-SILENT_DAYS, ASKED_WEEKS = 5, 5
+SILENT_DAYS, ASKED_WEEKS = 5, 3
 WEEK_HOURS = 7 * 24
 
 
