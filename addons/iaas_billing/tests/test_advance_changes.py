@@ -359,7 +359,7 @@ class TestAdvanceChanges(IaasAdvanceCommon):
         self.assertIn("due before the service", mails[0].body_html)
         self.assertIn("is final", mails[1].body_html)
         for statement, texts in (
-            (advance, ["Statement in advance", "as they stood when the period"]),
+            (advance, ["Statement in Advance", "as they stood when the period"]),
             (july, ["Less billed in advance by", advance.name, advance.move_id.name]),
         ):
             html, _type = self.env["ir.actions.report"]._render_qweb_html(
