@@ -17,6 +17,11 @@ IMAGES = ROOT / "docs/images"
 
 FIRST_ROW = ".o_data_row .o_data_cell"
 IN_FORCE = ".o_data_row:has(.text-bg-success) .o_data_cell"
+# A statement of a period with its invoice, not a correction.
+POSTED = (
+    ".o_data_row:has(.text-bg-success):has(.text-bg-danger)"
+    ":not(:has([name=correction_kind] .badge)) .o_data_cell"
+)
 # Picture, address, and what is clicked there before the picture is taken.
 PAGES = {
     "ops": [
@@ -47,9 +52,9 @@ PAGES = {
         ("price", "odoo/iaas-prices", [FIRST_ROW]),
     ],
     "billing.manager": [
-        ("billing_run", "odoo/iaas-billing-runs", [FIRST_ROW]),
+        ("billing_run", "odoo/iaas-billing-runs", [IN_FORCE]),
         ("statements", "odoo/iaas-statements", []),
-        ("statement", "odoo/iaas-statements", [FIRST_ROW]),
+        ("statement", "odoo/iaas-statements", [POSTED]),
         ("statement_line", "odoo/iaas-statement-lines", [FIRST_ROW]),
         ("revenue", "odoo/iaas-revenue", []),
         ("usage", "odoo/iaas-usage", []),
@@ -58,7 +63,7 @@ PAGES = {
         (
             "invoice",
             "odoo/iaas-statements",
-            [FIRST_ROW, "button[name=action_view_move]"],
+            [POSTED, "button[name=action_view_move]"],
         ),
     ],
     "procurement.manager": [

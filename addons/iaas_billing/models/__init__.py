@@ -43,6 +43,7 @@ from . import iaas_revenue_estimate
 from . import iaas_revenue_trend
 from . import iaas_contract_budget
 from . import iaas_statement_hash
+from . import iaas_statement_held
 from . import iaas_statement_line_correction
 from . import iaas_statement_line_paper
 from . import iaas_statement_correction

@@ -116,6 +116,8 @@ class IaasAfterClose(models.Model):
             self.activity_ids.filtered(
                 lambda activity: activity.user_id.id != vals["user_id"]
             ).user_id = vals["user_id"]
+        if vals.get("date_due"):
+            self.activity_ids.date_deadline = vals["date_due"]
         return super().write(vals)
 
     # ------------------------------------------------------------------

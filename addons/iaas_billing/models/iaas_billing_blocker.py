@@ -52,12 +52,13 @@ class IaasBillingBlocker(models.Model):
     )
 
     @api.depends("contract_id", "run_id")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for blocker in self:
             blocker.display_name = self.env._(
                 "%(contract)s in %(run)s",
                 contract=blocker.contract_id.display_name,
-                run=blocker.run_id.name,
+                run=blocker.run_id.display_name,
             )
 
     @api.model

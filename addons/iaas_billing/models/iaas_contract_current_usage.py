@@ -11,6 +11,7 @@ class IaasContract(models.Model):
         string="Period Cannot Be Rated",
         readonly=True,
         copy=False,
+        groups="base.group_user",
         help="Why the period that runs could not be rated: mend it before its end.",
     )
 

@@ -1,11 +1,14 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from odoo.addons.iaas_contract.models.iaas_contract import LIVE_STATES
+
 from .iaas_statement import OPEN_STATES
 
 KINDS = [
     ("lapsed", "No valid contract"),
     ("unbilled", "Not billed"),
+    ("unrated", "Cannot be rated"),
     ("blocked", "Set aside"),
     ("draft", "Draft"),
     ("grace", "Usage may come in"),
@@ -35,6 +38,7 @@ class IaasSettlementBoard(models.Model):
             "state",
             "date_end",
             "next_billing_date",
+            "current_usage_problem",
         ],
         "iaas.resource": ["contract_id", "date_end", "active"],
         "iaas.statement": [
@@ -76,7 +80,8 @@ class IaasSettlementBoard(models.Model):
         return SQL(
             """
             WITH entry AS (%(open)s UNION ALL %(dispute)s UNION ALL %(after_close)s
-                           UNION ALL %(unbilled)s UNION ALL %(lapsed)s)
+                           UNION ALL %(unbilled)s UNION ALL %(unrated)s
+                           UNION ALL %(lapsed)s)
             SELECT entry.id, entry.kind, entry.reason, entry.contract_id,
                    entry.statement_id, contract.partner_id,
                    partner.iaas_tier_id AS tier_id,
@@ -94,16 +99,17 @@ class IaasSettlementBoard(models.Model):
             dispute=self._query_dispute(),
             after_close=self._query_after_close(),
             unbilled=self._query_unbilled(today),
+            unrated=self._query_unrated(today),
             lapsed=self._query_lapsed(today),
         )
 
-    # Each part numbers its rows by what they are about: five parts share the numbers.
+    # Each part numbers its rows by what they are about: six parts share the numbers.
 
     def _query_open(self):
         """Statements on their way to the invoice."""
         return SQL(
             """
-            SELECT statement.id::bigint * 5 AS id,
+            SELECT statement.id::bigint * 6 AS id,
                    CASE WHEN statement.is_held THEN 'blocked'
                         WHEN statement.waits_for IS NOT NULL THEN statement.waits_for
                         WHEN statement.state = 'sent' THEN 'unconfirmed'
@@ -127,7 +133,7 @@ class IaasSettlementBoard(models.Model):
     def _query_dispute(self):
         return SQL(
             """
-            SELECT dispute.id::bigint * 5 + 1, 'dispute', dispute.reason,
+            SELECT dispute.id::bigint * 6 + 1, 'dispute', dispute.reason,
                    statement.contract_id, statement.id, dispute.user_id,
                    statement.date_from, statement.date_to,
                    CASE WHEN statement.state = 'posted' THEN dispute.date_due
@@ -143,7 +149,7 @@ class IaasSettlementBoard(models.Model):
     def _query_after_close(self):
         return SQL(
             """
-            SELECT entry.id::bigint * 5 + 2, 'after_close', entry.obstacle,
+            SELECT entry.id::bigint * 6 + 2, 'after_close', entry.obstacle,
                    statement.contract_id, statement.id, entry.user_id,
                    statement.date_from, statement.date_to, entry.date_due, entry.amount
               FROM iaas_after_close entry
@@ -156,7 +162,7 @@ class IaasSettlementBoard(models.Model):
         """Contracts with a period that is over, for which no run has begun."""
         return SQL(
             """
-            SELECT contract.id::bigint * 5 + 3, 'unbilled', blocker.reason,
+            SELECT contract.id::bigint * 6 + 3, 'unbilled', blocker.reason,
                    contract.id, NULL::int, blocker.user_id,
                    NULL::date, contract.next_billing_date - 1,
                    contract.next_billing_date - 1
@@ -189,11 +195,30 @@ class IaasSettlementBoard(models.Model):
             list(OPEN_STATES),
         )
 
+    def _query_unrated(self, today):
+        """Contracts whose running period cannot be rated: it would be set aside when
+        it is over, so there is time to mend it."""
+        return SQL(
+            """
+            SELECT contract.id::bigint * 6 + 5, 'unrated',
+                   contract.current_usage_problem, contract.id, NULL::int, NULL::int,
+                   NULL::date,
+                   CASE WHEN contract.next_billing_date > %(today)s
+                        THEN contract.next_billing_date - 1 END,
+                   NULL::date, NULL::numeric
+              FROM iaas_contract contract
+             WHERE contract.current_usage_problem IS NOT NULL
+               AND contract.state = ANY(%(live)s)
+            """,
+            today=today,
+            live=list(LIVE_STATES),
+        )
+
     def _query_lapsed(self, today):
         """What is still rented after the last day of a contract cannot be settled."""
         return SQL(
             """
-            SELECT contract.id::bigint * 5 + 4, 'lapsed', NULL, contract.id, NULL::int,
+            SELECT contract.id::bigint * 6 + 4, 'lapsed', NULL, contract.id, NULL::int,
                    NULL::int, contract.date_end + 1, NULL::date, contract.date_end,
                    previous.amount
               FROM iaas_contract contract

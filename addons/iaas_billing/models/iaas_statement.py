@@ -131,6 +131,7 @@ class IaasStatement(models.Model):
     line_ids = fields.One2many("iaas.statement.line", "statement_id", readonly=True)
     line_count = fields.Integer(compute="_compute_line_count")
     has_dimensions = fields.Boolean(compute="_compute_has_dimensions")
+    has_segments = fields.Boolean(compute="_compute_has_segments")
     amount_untaxed = fields.Monetary(
         string="Untaxed Amount", compute="_compute_amount_untaxed", store=True
     )
@@ -201,6 +202,20 @@ class IaasStatement(models.Model):
     def _compute_has_dimensions(self):
         for statement in self:
             statement.has_dimensions = any(statement.line_ids.mapped("dimension_key"))
+
+    @api.depends("line_ids.segment_start", "line_ids.segment_end")
+    def _compute_has_segments(self):
+        """Whether any line is for some days of the period only."""
+        for statement in self:
+            statement.has_segments = self.env["iaas.statement.line"].search_count(
+                [
+                    ("statement_id", "=", statement._origin.id),
+                    "|",
+                    ("segment_start", "!=", statement.date_from),
+                    ("segment_end", "!=", statement.date_to),
+                ],
+                limit=1,
+            )
 
     def _compute_line_count(self):
         counts = dict(

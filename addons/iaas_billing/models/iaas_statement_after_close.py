@@ -1,6 +1,6 @@
 from contextlib import closing
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -10,6 +10,32 @@ class IaasStatement(models.Model):
     _inherit = "iaas.statement"
 
     after_close_ids = fields.One2many("iaas.after.close", "statement_id")
+    after_close_count = fields.Integer(
+        string="Usage After Close", compute="_compute_after_close_count"
+    )
+
+    @api.depends("after_close_ids")
+    def _compute_after_close_count(self):
+        counts = dict(
+            self.env["iaas.after.close"]
+            .sudo()
+            ._read_group(
+                [("statement_id", "in", self.ids)], ["statement_id"], ["__count"]
+            )
+        )
+        for statement in self:
+            statement.after_close_count = counts.get(statement, 0)
+
+    def action_view_after_close(self):
+        """Open what came in after it was posted."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "iaas_billing.iaas_after_close_action"
+        )
+        action |= {"domain": [("statement_id", "=", self.id)], "context": {}}
+        if len(self.after_close_ids) == 1:
+            action |= {"res_id": self.after_close_ids.id, "views": [(False, "form")]}
+        return action
 
     def _try_correction(self):
         """What correcting the statements would come to; nothing is kept.

@@ -10,23 +10,29 @@ class IaasStatement(models.Model):
     _inherit = "iaas.statement"
 
     dispute_ids = fields.One2many("iaas.statement.dispute", "statement_id")
+    dispute_count = fields.Integer(string="Disputes", compute="_compute_dispute_count")
     open_dispute_count = fields.Integer(
-        string="Disputes", compute="_compute_open_dispute_count"
+        string="Open Disputes", compute="_compute_dispute_count"
     )
 
     @api.depends("dispute_ids.state")
-    def _compute_open_dispute_count(self):
-        counts = dict(
-            self.env["iaas.statement.dispute"]
+    def _compute_dispute_count(self):
+        counts = {
+            (statement, state): count
+            for statement, state, count in self.env["iaas.statement.dispute"]
             .sudo()
             ._read_group(
-                [("statement_id", "in", self.ids), ("state", "=", "open")],
-                ["statement_id"],
+                [("statement_id", "in", self.ids)],
+                ["statement_id", "state"],
                 ["__count"],
             )
-        )
+        }
+        states = {state for _statement, state in counts}
         for statement in self:
-            statement.open_dispute_count = counts.get(statement, 0)
+            statement.open_dispute_count = counts.get((statement, "open"), 0)
+            statement.dispute_count = sum(
+                counts.get((statement, state), 0) for state in states
+            )
 
     def action_view_disputes(self):
         """Open what the customer disputes."""

@@ -177,6 +177,8 @@ class IaasStatementDispute(models.Model):
         result = super().write(vals)
         if moved:
             moved.activity_ids.user_id = vals["user_id"]
+        if vals.get("date_due"):
+            self.activity_ids.date_deadline = vals["date_due"]
         return result
 
     @api.ondelete(at_uninstall=False)

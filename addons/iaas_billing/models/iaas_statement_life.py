@@ -146,6 +146,10 @@ class IaasStatement(models.Model):
         """Let reviewed statements go on to the customer or to the invoice."""
         self._check_billing()
         reviewed = self.filtered(lambda statement: statement.state == "review").sudo()
+        if not reviewed:
+            raise UserError(
+                self.env._("None of these statements is in review: nothing to approve.")
+            )
         reviewed.reviewed_by_id = self.env.user
         reviewed.activity_feedback([REVIEW_ACTIVITY])
         asked = reviewed.filtered(lambda statement: statement._asks_customer())

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo import models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from odoo.addons.iaas_contract.pricing import (
     EVENT_MODELS,
@@ -343,7 +343,7 @@ class IaasStatement(models.Model):
                     "one for any, valid on that day.",
                     product=(product or resource.product_id).display_name,
                     currency=self.currency_id.name,
-                    day=segment.first,
+                    day=format_date(self.env, segment.first, date_format="medium"),
                     resource=resource.display_name,
                 )
             )
@@ -354,7 +354,7 @@ class IaasStatement(models.Model):
                     "(resource %(resource)s). Add a price valid on that day.",
                     product=(product or resource.product_id).display_name,
                     currency=self.currency_id.name,
-                    day=segment.first,
+                    day=format_date(self.env, segment.first, date_format="medium"),
                     resource=resource.display_name,
                 )
             )

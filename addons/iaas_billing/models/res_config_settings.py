@@ -4,6 +4,24 @@ from odoo import fields, models
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
+    iaas_statement_grace_days = fields.Integer(
+        related="company_id.statement_grace_days", readonly=False
+    )
+    iaas_statement_review = fields.Boolean(
+        related="company_id.statement_review", readonly=False
+    )
+    iaas_statement_confirmation = fields.Selection(
+        related="company_id.statement_confirmation", readonly=False
+    )
+    iaas_statement_confirm_days = fields.Integer(
+        related="company_id.statement_confirm_days", readonly=False
+    )
+    iaas_statement_due_days = fields.Integer(
+        related="company_id.statement_due_days", readonly=False
+    )
+    iaas_statement_outlier_percent = fields.Integer(
+        related="company_id.statement_outlier_percent", readonly=False
+    )
     iaas_usage_retention_months = fields.Integer(
         string="Months of Usage Events",
         config_parameter="iaas_billing.usage_retention_months",

@@ -176,6 +176,9 @@ class TestBillingRun(CronMixinCase, IaasBillingCommon):
         self.assertEqual(blocker.activity_ids.date_deadline, date(2026, 7, 12))
         self.assertIn("Database has no price", blocker.reason)
         self.assertEqual(self.other_contract.open_blocker_count, 1)
+        # Whoever opens the statement reads there why it waits.
+        statement = blocker.statement_id.with_user(self.billing_user)
+        self.assertEqual(statement.held_reason, blocker.reason)
         self.assertFalse(self.other_contract.statement_ids.move_id)
         # Still without a price: the same blocker stays.
         blocker.with_user(self.billing_user).action_retry()
@@ -185,6 +188,7 @@ class TestBillingRun(CronMixinCase, IaasBillingCommon):
         blocker.with_user(self.billing_user).action_retry()
         self.assertEqual(blocker.state, "solved")
         self.assertFalse(blocker.activity_ids)
+        self.assertFalse(statement.held_reason)
         self.assertEqual(run.progress, 100)
         self.assertEqual(
             self.other_contract.statement_ids.mapped("amount_untaxed"), [200.0] * 2

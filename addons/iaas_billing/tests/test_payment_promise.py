@@ -1,5 +1,7 @@
 from datetime import date, timedelta
 
+from lxml import etree
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, freeze_time, tagged
@@ -224,6 +226,16 @@ class TestPaymentPromise(IaasBillingCommon):
         portal = self._iaas_portal_user("payer", self.customer)
         with self.assertRaises(AccessError):
             promise.with_user(portal).read(["amount"])
+
+    def test_operations_open_promises_without_reading_invoices(self):
+        """R66: who looks after the customer need not be allowed to see invoices."""
+        own = self._promise(invoice_ids=self.invoice.ids).with_user(self.ops_user)
+        self.assertNotIn("invoice_ids", own.fields_get())
+        for view_type in ("list", "form"):
+            nodes = etree.fromstring(own.get_view(view_type=view_type)["arch"])
+            names = {node.get("name") for node in nodes.iter("field")}
+            self.assertEqual(own.web_read(dict.fromkeys(names, {}))[0]["id"], own.id)
+        own.note = "Called again."
 
     def test_company_rule(self):
         promise = self._promise()

@@ -181,7 +181,7 @@ class TestRatingDimensions(IaasBillingCommon):
         self.assertFalse(statement._rate())
         self._use_in(4, 1, region="tk1")
         [reason] = statement._rate().values()
-        self.assertIn("Traffic has no price in USD on 2026-01-01 for where", reason)
+        self.assertIn("Traffic has no price in USD on Jan 1, 2026 for where", reason)
         self.assertFalse(statement.line_ids)
 
     def test_odd_values_are_elsewhere(self):

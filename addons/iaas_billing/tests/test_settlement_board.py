@@ -89,6 +89,21 @@ class TestSettlementBoard(IaasBillingCommon):
         row = self._rows().filtered(lambda row: row.kind == "lapsed")
         self.assertEqual((row.post_by, row.days_late), (date(2026, 6, 30), 10))
 
+    def test_running_period_that_cannot_be_rated(self):
+        """R49, R67: it is seen while there is time to mend it."""
+        self._run(date(2026, 6, 30))
+        self.server.iaas_price_ids.active = False
+        self.env["iaas.current.usage"]._cron_refresh()
+        row = self._rows()
+        self.assertEqual((row.kind, row.days_late), ("unrated", 0))
+        self.assertIn("no price", row.reason)
+        self.assertEqual(row.date_to, date(2026, 7, 31))
+        self.assertEqual(row.user_id, self.contract.user_id)
+        self.assertEqual(row.action_open()["res_id"], self.contract.id)
+        self.server.with_context(active_test=False).iaas_price_ids.active = True
+        self.env["iaas.current.usage"]._cron_refresh()
+        self.assertFalse(self._rows())
+
     def test_share_of_those_on_time(self):
         """The average of the posted statements is the share of those on time."""
         self.env.flush_all()

@@ -252,6 +252,9 @@ class TestStatementCorrection(IaasBillingCommon):
         self._late("1", day=21)
         self.assertEqual(self._collect(), item)
         self.assertEqual(item.event_count, 2)
+        action = self.statement.with_user(self.sales_user).action_view_after_close()
+        self.assertEqual(action["res_id"], item.id)
+        self.assertEqual(self.statement.after_close_count, 1)
         action = item.with_user(self.billing_user).action_correct()
         correction = self.env["iaas.statement"].browse(action["res_id"])
         correction.with_user(self.billing_user).action_post_correction()
@@ -296,8 +299,10 @@ class TestStatementCorrection(IaasBillingCommon):
         for values in ({"state": "corrected"}, {"amount": 0}):
             with self.assertRaisesRegex(UserError, "by hand"), self.env.cr.savepoint():
                 item.write(values)
-        item.user_id = self.billing_user
-        self.assertEqual(item.activity_ids.user_id, self.billing_user)
+        item.write({"user_id": self.billing_user.id, "date_due": date(2026, 7, 30)})
+        activity = item.activity_ids
+        self.assertEqual(activity.user_id, self.billing_user)
+        self.assertEqual(activity.date_deadline, date(2026, 7, 30))
 
     # === VOID ===
 

@@ -86,6 +86,9 @@ class TestStatementLife(IaasBillingCommon):
         self.assertEqual(statement.state, "posted")
         self.assertEqual(statement.reviewed_by_id, self.billing_user)
         self.assertFalse(statement.activity_ids)
+        # Chosen in the list by mistake: who presses the button is told.
+        with self.assertRaisesRegex(UserError, "None of these statements is in review"):
+            statement.with_user(self.billing_user).action_approve()
 
     def test_silence_is_consent(self):
         self._rules(confirmation="silent", confirm_days=5)
@@ -164,6 +167,8 @@ class TestStatementLife(IaasBillingCommon):
         self.assertEqual(dispute.user_id, self.contract.user_id)
         self.assertEqual(dispute.date_due, date(2026, 7, 15))
         self.assertEqual(dispute.activity_ids.user_id, dispute.user_id)
+        dispute.date_due = date(2026, 7, 20)
+        self.assertEqual(dispute.activity_ids.date_deadline, date(2026, 7, 20))
         self._clock("2026-07-31")
         self.assertEqual(statement.state, "sent")
         with self.assertRaisesRegex(UserError, "dispute"), self.env.cr.savepoint():
@@ -176,6 +181,9 @@ class TestStatementLife(IaasBillingCommon):
             dispute.with_user(self.sales_user)._reject("no")
         self._step(dispute.action_reject(), "It was ordered on 3 May.")
         self.assertEqual((dispute.state, dispute.activity_ids.ids), ("rejected", []))
+        self.assertEqual(
+            (statement.dispute_count, statement.open_dispute_count), (1, 0)
+        )
         self._clock("2026-07-31")
         self.assertEqual(statement.state, "posted")
         with self.assertRaisesRegex(UserError, "kept"), self.env.cr.savepoint():

@@ -160,7 +160,14 @@ class IaasResource(models.Model):
         }.get(state, Domain.FALSE)
 
     @api.depends("name", "external_ref")
+    @api.depends_context("display_external_ref")
     def _compute_display_name(self):
+        """With the reference, which a narrow column may leave out as Odoo's own ones
+        leave out the code of a product."""
+        if not self.env.context.get("display_external_ref", True):
+            for resource in self:
+                resource.display_name = resource.name or resource.external_ref
+            return
         for resource in self:
             resource.display_name = f"[{resource.external_ref}] {resource.name}"
 
