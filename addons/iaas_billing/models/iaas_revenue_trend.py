@@ -84,8 +84,8 @@ class IaasRevenueTrend(models.Model):
         string="Net Revenue Retention %",
         readonly=True,
         aggregator="avg",
-        help="What the customers of the month before bring now, in percent of what they "
-        "brought then: above 100 they grow faster than others leave.",
+        help="What the customers of the month before bring now, in percent of what "
+        "they brought then: above 100 they grow faster than others leave.",
     )
 
     @property
@@ -145,8 +145,9 @@ class IaasRevenueTrend(models.Model):
         over its days. A fee counts by the share of its month."""
         return SQL(
             """
-            SELECT month.first::date AS month, owner.commercial_partner_id AS partner_id,
-                   line.product_id, line.family_id, statement.company_id,
+            SELECT month.first::date AS month,
+                   owner.commercial_partner_id AS partner_id, line.product_id,
+                   line.family_id, statement.company_id,
                    SUM(line.amount * share.of_line
                        / COALESCE(NULLIF(move.invoice_currency_rate, 0)::numeric, 1))
                        AS amount,
