@@ -93,7 +93,12 @@ class IaasMeter(models.Model):
     @api.depends("name", "code")
     def _compute_display_name(self):
         for meter in self:
-            meter.display_name = f"{meter.name} ({meter.code})"
+            # A form that is not filled in yet has neither.
+            meter.display_name = (
+                f"{meter.name} ({meter.code})"
+                if meter.name and meter.code
+                else meter.name or meter.code or self.env._("New")
+            )
 
     @api.constrains("product_id", "uom_id")
     def _check_unit(self):

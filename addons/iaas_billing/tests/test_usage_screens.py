@@ -113,3 +113,7 @@ class TestUsageScreens(UsageFilesCommon):
                     inner |= self._get_specification(self.env[field.comodel_name], view)
                 specification[field.name] = {"fields": inner}
         return specification
+
+    def test_a_new_meter_has_no_false_name(self):
+        self.assertEqual(self.env["iaas.meter"].new({}).display_name, "New")
+        self.assertEqual(self.meter.display_name, "traffic.gib (traffic.gib)")
