@@ -7,6 +7,8 @@ from ..metering import NO_USAGE
 
 UNKNOWN = ("unknown_meter", "unknown_resource")
 _NO_NAMES = {}, {}, {}
+# A batch that knows nobody here may name thousands; each is somebody's task.
+_MOST_NAMES = 200
 
 
 class TakenIn(NamedTuple):
@@ -86,17 +88,28 @@ class IaasUsageEvent(models.Model):
             if refusal.reason in UNKNOWN
         }
         if unknown:
-            kept = defaultdict(list)
-            for entry in entries:
-                if entry.position in unknown:
-                    kept[_source_code(entry)].append((entry, unknown[entry.position]))
-            for source in sources.filtered(lambda source: source.code in kept):
-                # Others may be about to keep the same names.
-                source._serialise()
-                self.env["iaas.usage.quarantine"].sudo()._keep(
-                    source, kept[source.code], now=now
-                )
+            self._keep_unknown(entries, unknown, sources, now)
         return result
+
+    @api.model
+    def _keep_unknown(self, entries, unknown, sources, now):
+        """Keep refused events of a batch in quarantine, of so many names: its sender
+        has them all still.
+
+        :param unknown: ``{position: Refusal}``
+        """
+        quarantine = self.env["iaas.usage.quarantine"].sudo()
+        kept, names = defaultdict(list), set()
+        for entry in entries:
+            if refusal := unknown.get(entry.position):
+                names.add(quarantine._get_key(entry.event, refusal))
+                if len(names) > _MOST_NAMES:
+                    break
+                kept[_source_code(entry)].append((entry, refusal))
+        for source in sources.filtered(lambda source: source.code in kept):
+            # Others may be about to keep the same names.
+            source._serialise()
+            quarantine._keep(source, kept[source.code], now=now)
 
     @api.model
     def _translate_batch(self, entries, sources):

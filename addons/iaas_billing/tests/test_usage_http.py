@@ -177,6 +177,14 @@ class TestUsageHttp(IaasUsageCommon, HttpCase):
         self.assertTaken(self._post(batch[:3]))
         self.assertEqual(len(self._stored()), 3)
 
+    def test_a_batch_of_strangers_fills_no_quarantine(self):
+        batch = [self._event(id=f"e-{n}", subject=f"vm-{n}") for n in range(210)]
+        response = self._post(batch)
+        self.assertEqual(response.status_code, 422)
+        self.assertEqual(len(response.json()["errors"]), 210)
+        domain = [("source_id", "=", self.source.id)]
+        self.assertEqual(self.env["iaas.usage.quarantine"].search_count(domain), 200)
+
     def test_nan_is_refused_by_its_index(self):
         body = json.dumps([self._event(), self._event(id="x")])
         body = '"NaN"'.join(body.rsplit('"1.5"', 1))
