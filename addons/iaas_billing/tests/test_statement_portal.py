@@ -130,6 +130,15 @@ class TestStatementPortal(IaasBillingCommon, HttpCase):
         self.assertFalse(self.statement.dispute_ids)
         self.assertNotIn(self.statement.name, self.url_open("/my/statements").text)
 
+    def test_void_says_why(self):
+        self.statement.action_confirm()
+        self._keep_transaction()
+        self.env["iaas.statement"]._cron_follow()
+        self.statement.with_user(self.billing_manager)._void("Wrong customer")
+        self._login(self.user)
+        page = " ".join(self.url_open(self.url).text.split())
+        self.assertIn("This statement no longer holds: Wrong customer", page)
+
     def test_what_is_not_there_is_told(self):
         self._login(self.stranger)
         page = self.url_open(self.url).text
