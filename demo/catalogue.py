@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from odoo.fields import Command
 
-from .plan.products import AWAY, REGIONS
+from .plan.desk import pilot_days
+from .plan.products import AWAY, REGIONS, pilot
 from .session import quiet
 
 UNITS = {
@@ -57,6 +58,19 @@ def create(env, plan):
         }
     )
     return products, catalogue
+
+
+def create_pilot(env, plan, catalogue):
+    """Add the service of the pilot, whose price ended with the pilot."""
+    _first, last = pilot_days(plan.window)
+    service = pilot()
+    template = quiet(env["product.template"]).create(_values(env, service, {}))
+    product = template.product_variant_id
+    env["iaas.price"].create(
+        _price(service, product) | {"date_start": plan.window.start, "date_end": last}
+    )
+    catalogue.product_ids += product
+    return product
 
 
 def _regions(env):

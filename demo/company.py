@@ -135,6 +135,8 @@ def _prepare_taxes(env, company, country):
             },
         ]
     )
+    # A position without taxes takes all of them off.
+    taxes.fiscal_position_ids += home
     company.account_sale_tax_id.copy(
         {
             "name": "0% ZR",

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from odoo.fields import Command
 
+from .plan import desk
 from .session import LONG_AGO, batches, quiet
 
 BATCH = 200
@@ -24,12 +25,13 @@ def create(env, plan, partners, catalogue):
         for family in {product.family for product in plan.products.values()} - {"iaas"}
     }
     families[""] = env.ref("iaas_contract.product_category_iaas").id
-    contracts = {}
+    contracts, advances = {}, desk.advances(plan)
     Contract = quiet(env["iaas.contract"])
     for batch in batches(plan.agreements, BATCH):
         created = Contract.create(
             [
                 _values(agreement, partners, catalogue, terms, families)
+                | _timing(advances.get(agreement.customer))
                 for agreement in batch
             ]
         )
@@ -67,6 +69,14 @@ def _values(agreement, partners, catalogue, terms, families):
             for family, percent in agreement.discounts.items()
         ],
     }
+
+
+def _timing(advance):
+    """When fees are due, where it is not after the service."""
+    if not advance:
+        return {}
+    timing, percent = advance
+    return {"billing_timing": timing, "advance_percent": Decimal(percent)}
 
 
 def _opened(agreement):

@@ -1,13 +1,15 @@
 """What sales works on: opportunities, who is for and against, competitors, estimates,
 negotiations, and contracts that wait for a review or an approval."""
 
+import base64
+import io
 import random
 from datetime import timedelta
 from decimal import Decimal
 
 from odoo.fields import Command
 
-from .company import user
+from .company import IDENTITY, user
 from .plan.calendar import add_months
 from .plan.deals import (
     CLAUSES,
@@ -19,6 +21,7 @@ from .plan.deals import (
     OBLIGATIONS,
     OPENINGS,
 )
+from .plan.desk import ANNEXES
 from .session import quiet
 
 LEADS = 36
@@ -39,8 +42,9 @@ def create(env, plan, partners, contracts, products):
         ]
     )
     largest = _largest(env, plan, contracts)
-    for contract in largest:
-        _agree(contract, plan.window.today)
+    annexes = _annexes()
+    for place, contract in enumerate(largest):
+        _agree(contract, plan.window.today, annexes if place % 3 == 0 else [])
     leads = _open_leads(env, plan, partners)
     for place, deal in enumerate([*leads, *largest[:8]]):
         rng = random.Random(f"{plan.seed}:deal:{place}")
@@ -79,8 +83,36 @@ def _largest(env, plan, contracts):
     return [contracts[customer] for customer in running[:LARGE_CONTRACTS]]
 
 
-def _agree(contract, today):
-    """What both sides undertake, and the clauses of a large contract."""
+def _annexes():
+    """Files that are part of what is agreed."""
+    # Found only once Odoo knows its packages.
+    from reportlab.pdfgen.canvas import Canvas
+
+    values = []
+    for name, about in ANNEXES:
+        content = io.BytesIO()
+        page = Canvas(content, invariant=True)
+        for size, height, text in (
+            (22, 740, name),
+            (12, 700, about),
+            (10, 60, IDENTITY["name"]),
+        ):
+            page.setFont("Helvetica", size)
+            page.drawString(72, height, text)
+        page.save()
+        values.append(
+            {
+                "name": name,
+                "description": about,
+                "file": base64.b64encode(content.getvalue()),
+                "file_name": f"{name}.pdf",
+            }
+        )
+    return values
+
+
+def _agree(contract, today, annexes):
+    """What both sides undertake, the clauses and annexes of a large contract."""
     contract = quiet(contract)
     day = max(contract.date_start, today - timedelta(days=200))
     # One change of terms, so one version.
@@ -102,6 +134,7 @@ def _agree(contract, today):
             "clause_ids": [
                 Command.create({"name": name, "text": text}) for name, text in CLAUSES
             ],
+            "annex_ids": [Command.create(values) for values in annexes],
         }
     )
     # The first years' reports are done; the rest is still to come, or late.

@@ -80,6 +80,13 @@ def set_budgets(env):
     quiet(env["iaas.budget"]).create(values)
 
 
+def alert(env):
+    """Tell those whose budget is spent, or will be, as the cron does."""
+    budgets = env["iaas.budget"]
+    budgets._check(budgets.search([]).contract_id)
+    return f"{budgets.search_count([('level', '!=', False)])} alerts"
+
+
 def summary(run):
     """What a run did, for the list of steps."""
     invoices = run.statement_ids.move_id

@@ -297,3 +297,16 @@ def make_products():
     """All products by their code."""
     products = _compute() + _network() + _storage() + _platform()
     return {product.code: product for product in products}
+
+
+def pilot():
+    """What was tried for two weeks and has had no price since."""
+    return Product(
+        "gpu-a10",
+        "GPU instance A10, pilot",
+        "compute",
+        "recurring",
+        "month",
+        Decimal(940),
+        description="One card with 24 GiB for first trials of inference.",
+    )

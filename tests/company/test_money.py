@@ -6,13 +6,16 @@ CENT = Decimal("0.01")
 
 
 def test_statements_of_a_contract_do_not_overlap(rows):
-    """One contract and period, one statement ("Never twice")."""
+    """One contract and period, one statement ("Never twice"), and one in advance."""
     overlapping = rows(
         """
         SELECT a.name, b.name AS other
           FROM iaas_statement a
           JOIN iaas_statement b ON a.contract_id = b.contract_id AND a.id < b.id
-         WHERE tsrange(a.period_start, a.period_end)
+                               AND a.kind = b.kind
+         WHERE a.correction_of_id IS NULL AND b.correction_of_id IS NULL
+           AND a.state <> 'void' AND b.state <> 'void'
+           AND tsrange(a.period_start, a.period_end)
             && tsrange(b.period_start, b.period_end)
         """
     )
@@ -24,11 +27,11 @@ def test_every_posted_statement_has_one_posted_invoice_of_its_amount(rows):
     statements = rows(
         """
         SELECT s.name, s.amount_untaxed AS amount, count(m.id) AS invoices,
-               COALESCE(sum(m.amount_untaxed), 0) AS invoiced,
+               COALESCE(sum(CASE m.move_type WHEN 'out_refund' THEN -m.amount_untaxed
+                                 ELSE m.amount_untaxed END), 0) AS invoiced,
                bool_and(m.state = 'posted') AS posted
           FROM iaas_statement s
      LEFT JOIN account_move m ON m.iaas_statement_id = s.id
-                             AND m.move_type = 'out_invoice'
          WHERE s.state = 'posted'
       GROUP BY s.id
         """
@@ -55,35 +58,42 @@ def test_lines_add_up_to_their_statement(rows):
 
 
 def test_usage_is_counted_once_and_whole(rows):
-    """Every event inside a billed period of its resource stands on one statement;
-    those of archived months are in the daily sums alone."""
+    """Every event inside a billed period of its resource stands on one statement, or
+    on a correction of it; what came in late waits. Events of archived months are in
+    the daily sums alone."""
     (usage,) = rows(
         """
         WITH archived AS (
             SELECT COALESCE(max(month) + interval '1 month', '-infinity') AS until
               FROM iaas_usage_archive),
+        period AS (
+            SELECT *
+              FROM iaas_statement s
+             WHERE state = 'posted' AND correction_of_id IS NULL AND kind = 'regular'
+               AND NOT EXISTS (SELECT FROM iaas_after_close late
+                                WHERE late.statement_id = s.id
+                                  AND late.state = 'open')),
         billed AS (
             SELECT d.quantity AS value
               FROM iaas_usage_daily d
               JOIN archived ON d.day < archived.until
               JOIN iaas_meter m ON m.id = d.meter_id AND m.aggregation = 'sum'
               JOIN iaas_resource r ON r.id = d.resource_id
-              JOIN iaas_statement s ON s.contract_id = r.contract_id
-                               AND s.state = 'posted'
-                               AND d.day BETWEEN s.date_from AND s.date_to
+              JOIN period s ON s.contract_id = r.contract_id
+                           AND d.day BETWEEN s.date_from AND s.date_to
              UNION ALL
             SELECT e.value
               FROM iaas_usage_event e
               JOIN iaas_meter m ON m.id = e.meter_id AND m.aggregation = 'sum'
               JOIN iaas_resource r ON r.id = e.resource_id
-              JOIN iaas_statement s ON s.contract_id = r.contract_id
-                               AND s.state = 'posted'
-                               AND e.time >= s.period_start AND e.time < s.period_end
+              JOIN period s ON s.contract_id = r.contract_id
+                           AND e.time >= s.period_start AND e.time < s.period_end
               JOIN archived ON e.time >= archived.until)
         SELECT (SELECT sum(value) FROM billed) AS used,
                (SELECT sum(l.quantity)
                   FROM iaas_statement_line l
                   JOIN iaas_statement s ON s.id = l.statement_id AND s.state = 'posted'
+                  JOIN period ON period.id = COALESCE(s.correction_of_id, s.id)
                   JOIN iaas_meter m ON m.id = l.meter_id AND m.aggregation = 'sum')
                AS charged
         """
