@@ -15,6 +15,7 @@ from . import (
     payments,
     procurement,
     settlement,
+    trials,
     usage,
 )
 from .plan import calendar, planner
@@ -77,6 +78,7 @@ def _make(steps, options, window):
     steps.run("Verification", customers.verify, plan, partners)
     signed = steps.run("Framework contracts", contracts.create, plan, partners, offer)
     references = steps.run("Orders", orders.create, plan, partners, signed, products)
+    steps.run("Free trials", trials.grant, plan, signed)
     trial = [plan, partners, signed, pilot]
     steps.run("Customers who approve first", billing_desk.open_desk, *trial)
     _settle(steps, plan, references, partners, pilot)

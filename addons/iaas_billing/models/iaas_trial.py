@@ -79,6 +79,9 @@ class IaasTrial(models.Model):
     date_start = fields.Date(string="First Day", readonly=True)
     date_end = fields.Date(string="Last Day", readonly=True)
     trial_count = fields.Integer(string="Trials", readonly=True)
+    over_count = fields.Integer(
+        string="Over", readonly=True, help="Trials of which the outcome is known."
+    )
     days = fields.Integer(readonly=True, aggregator="avg")
     days_left = fields.Integer(readonly=True, aggregator=None)
     state = fields.Selection(
@@ -105,7 +108,7 @@ class IaasTrial(models.Model):
         string="Conversion Rate",
         readonly=True,
         aggregator="avg",
-        digits=(5, 4),
+        digits=(5, 2),
         help="The share of the trials that are over after which the customer went on.",
     )
     amount_free = fields.Monetary(
@@ -155,6 +158,7 @@ class IaasTrial(models.Model):
                    CASE WHEN state = 'converted'
                         THEN CASE WHEN goes_on THEN date_end + 1 ELSE first_day END
                    END AS date_converted,
+                   (state NOT IN ('planned', 'running'))::int AS over_count,
                    CASE WHEN state = 'converted' THEN 1
                         WHEN state IN ('lapsed', 'early', 'unused') THEN 0
                    END AS conversion

@@ -26,7 +26,15 @@ class IaasContract(models.Model):
         "among the discounts.",
     )
     is_in_trial = fields.Boolean(
-        string="In Free Trial", compute="_compute_is_in_trial", compute_sudo=True
+        string="In Free Trial",
+        compute="_compute_current_trial_end",
+        compute_sudo=True,
+    )
+    current_trial_end = fields.Date(
+        string="Free Now Until",
+        compute="_compute_current_trial_end",
+        compute_sudo=True,
+        help="The last day of what is free today.",
     )
 
     # === COMPUTE ===
@@ -41,12 +49,16 @@ class IaasContract(models.Model):
             )
 
     @api.depends("line_ids.is_trial", "line_ids.date_start", "line_ids.date_end")
-    def _compute_is_in_trial(self):
+    def _compute_current_trial_end(self):
         for contract in self:
             today = contract._today()
-            contract.is_in_trial = contract.date_start <= today and any(
-                line.is_trial and line._is_valid_on(today) for line in contract.line_ids
+            trials = contract.line_ids.filtered(
+                lambda line: (
+                    line.is_trial and line.date_end and line._is_valid_on(today)  # noqa: B023
+                )
             )
+            contract.is_in_trial = bool(trials)
+            contract.current_trial_end = max(trials.mapped("date_end"), default=False)
 
     # === BUSINESS ===
 

@@ -49,10 +49,10 @@ class TestContractTrial(TrialCommon):
             line.date_end = date(2026, 3, 31)
         self.assertEqual(contract.line_ids.display_name, "Free trial: All services")
         self.assertEqual(contract.trial_end, date(2026, 3, 31))
-        self.assertTrue(contract.is_in_trial)
+        self.assertEqual(contract.current_trial_end, date(2026, 3, 31))
         with freeze_time("2026-04-01 12:00:00"):
-            contract.invalidate_recordset(["is_in_trial"])
-            self.assertFalse(contract.is_in_trial)
+            contract.invalidate_recordset(["current_trial_end"])
+            self.assertFalse(contract.current_trial_end)
 
     def test_of_a_product_a_category_and_all(self):
         product = self._trial(product_id=self.server.id)
