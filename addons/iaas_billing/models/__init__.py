@@ -91,6 +91,7 @@ from . import iaas_usage_quarantine_event
 from . import iaas_usage_load
 from . import iaas_usage_reject
 from . import iaas_usage_replay
+from . import iaas_usage_outside_contract
 from . import iaas_usage_silence
 from . import iaas_usage_source
 from . import iaas_usage_source_folder

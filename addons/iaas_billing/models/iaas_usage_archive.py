@@ -148,8 +148,8 @@ class IaasUsageArchive(models.Model):
 
     @api.model
     def _is_unbilled(self, month):
-        """Whether an event of the month was counted by no posted statement, and not
-        written off either. Others add what they must still see."""
+        """Whether an event of the month was counted by no posted statement, and
+        neither written off nor dismissed."""
         self.env.flush_all()
         return bool(
             self.env.execute_query(
@@ -183,7 +183,9 @@ class IaasUsageArchive(models.Model):
                     SELECT 1
                       FROM %(partition)s event
                       JOIN iaas_resource resource ON resource.id = event.resource_id
-                     WHERE NOT EXISTS (
+                      JOIN iaas_contract contract ON contract.id = resource.contract_id
+                     WHERE NOT EXISTS (%(dismissed)s)
+                       AND NOT EXISTS (
                            SELECT FROM counted
                             WHERE counted.holder_id = resource.contract_id
                               AND counted.period_start <= event.time
@@ -192,6 +194,13 @@ class IaasUsageArchive(models.Model):
                      LIMIT 1
                     """,
                     partition=self._get_partition(month),
+                    dismissed=self.env["iaas.usage.quarantine"]._dismissed_sql(
+                        SQL("resource.id"),
+                        SQL(
+                            "(event.time AT TIME ZONE 'UTC' "
+                            "AT TIME ZONE contract.timezone)::date"
+                        ),
+                    ),
                     month=month,
                     after=month + relativedelta(months=1),
                 )

@@ -4,10 +4,14 @@ from odoo.exceptions import AccessError, UserError
 from ..metering import REASONS
 from .iaas_usage_intake import UNKNOWN
 
+# Reasons that nothing refused: a daily search finds them and closes them again.
+SEARCHED = ("silent", "outside_contract")
+
 
 class IaasUsageQuarantine(models.Model):
-    """Something that usage is reported of and that nobody here knows, or that was
-    reported and no longer is: whose task it is, and what waits for it."""
+    """Usage that is not billed as things are: of something nobody here knows, of
+    something no contract covers, or no longer reported. It says whose task that is,
+    and what waits for it."""
 
     _name = "iaas.usage.quarantine"
     _description = "Usage in Quarantine"
@@ -86,19 +90,24 @@ class IaasUsageQuarantine(models.Model):
     replayed_until = fields.Integer(readonly=True)
 
     _unknown_unique = models.UniqueIndex(
-        "(source_id, reason, name) WHERE reason != 'silent'",
+        "(source_id, reason, name) WHERE reason NOT IN ('silent', 'outside_contract')",
         "The source has this name in quarantine already.",
     )
     _silent_unique = models.UniqueIndex(
         "(resource_id, meter_id) WHERE reason = 'silent' AND state = 'open'",
         "The silence of this resource is known already.",
     )
+    _outside_contract_unique = models.UniqueIndex(
+        "(resource_id) WHERE reason = 'outside_contract' AND state = 'open'",
+        "That this resource is used outside its contract is known already.",
+    )
 
     @api.model
     def _selection_reason(self):
         labels = dict(self.env["iaas.usage.reject"]._fields["reason"].selection)
         labels["silent"] = self.env._("Silent")
-        return [(code, labels.get(code, code)) for code in (*REASONS, "silent")]
+        labels["outside_contract"] = self.env._("Outside Contract")
+        return [(code, labels.get(code, code)) for code in (*REASONS, *SEARCHED)]
 
     @api.depends("event_ids.state")
     def _compute_counts(self):
@@ -142,7 +151,7 @@ class IaasUsageQuarantine(models.Model):
         return result
 
     def _check_mappable(self, vals):
-        if self.reason == "silent" or self.state != "open":
+        if self.reason in SEARCHED or self.state != "open":
             raise UserError(
                 self.env._(
                     "%(name)s waits for no mapping: meter and resource stay as they "
@@ -171,13 +180,14 @@ class IaasUsageQuarantine(models.Model):
         """Take in what waits, after its mapping; each event at most once."""
         self.check_access("write")
         groups = self.filtered(lambda group: group.state == "open")
-        silent = groups.filtered(lambda group: group.reason == "silent")
-        groups -= silent
-        if silent and not groups:
+        searched = groups.filtered(lambda group: group.reason in SEARCHED)
+        groups -= searched
+        if searched and not groups:
             raise UserError(
                 self.env._(
-                    "A silence has nothing to replay: it ends by itself when usage "
-                    "comes in. Dismiss it if the resource is meant to be silent."
+                    "There is nothing to replay: a silence ends by itself when usage "
+                    "comes in, use outside a contract when a contract covers it. "
+                    "Dismiss what is meant to be so."
                 )
             )
         # Users may map what waits, but mappings and events are written by the system.
@@ -223,9 +233,12 @@ class IaasUsageQuarantine(models.Model):
         """Let what was dismissed wait again."""
         self.check_access("write")
         groups = self.filtered(lambda group: group.state == "dismissed").sudo()
-        if "silent" in groups.mapped("reason"):
+        if set(SEARCHED) & set(groups.mapped("reason")):
             raise UserError(
-                self.env._("A silence is looked for each day; it cannot be reopened.")
+                self.env._(
+                    "Silence and use outside a contract are searched for each day; "
+                    "they cannot be reopened."
+                )
             )
         groups.event_ids.filtered(
             lambda event: event.state == "dismissed"
@@ -253,10 +266,9 @@ class IaasUsageQuarantine(models.Model):
             raise AccessError(self.env._("Only replaying or dismissing closes this."))
         self.write({"state": state, "is_replaying": False, "replayed_until": 0})
         self.activity_ids.unlink()
-        # The reminder of a source stood on one of its names; the next one takes it.
-        others = self.search(
-            [("source_id", "in", self.source_id.ids), ("state", "=", "open")]
-        )
+        # The reminder stood on one of those alike; the next one takes it.
+        sources = [group.source_id.id for group in self]
+        others = self.search([("source_id", "in", sources), ("state", "=", "open")])
         others._remind()
 
     def _remind(self):

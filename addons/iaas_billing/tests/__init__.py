@@ -44,6 +44,7 @@ from . import test_usage_http
 from . import test_usage_import
 from . import test_usage_ingest
 from . import test_usage_load
+from . import test_usage_outside_contract
 from . import test_usage_portal
 from . import test_usage_quarantine
 from . import test_usage_screens
