@@ -61,9 +61,12 @@ def rate_running(env):
 
 
 def set_budgets(env):
-    """Every ninth customer has set a budget, some of them too small."""
+    """Every ninth of the other customers has set a budget, some of them too small."""
     usage = env["iaas.current.usage"]._read_group(
-        [], ["contract_id"], ["amount_projected:sum"], order="contract_id"
+        [("contract_id", "not in", env["iaas.budget"].search([]).contract_id.ids)],
+        ["contract_id"],
+        ["amount_projected:sum"],
+        order="contract_id",
     )
     values = []
     for number, (contract, projected) in enumerate(usage[::9]):

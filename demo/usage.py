@@ -1,10 +1,15 @@
 """A year of daily usage, sent through the ingest service in bulk."""
 
+from datetime import timedelta
+
 from .company import user
 from .plan.usage import daily
+from .session import quiet
 
 SOURCE = "urn:harbourline:metering:sg1"
 BATCH = 200_000
+# So many days after its contract one resource is still reported.
+LINGERS = 9
 
 
 def prepare(env):
@@ -43,6 +48,42 @@ def send(env, plan, references, first, last):
     if entries:
         flush()
     return f"{accepted:,} events"
+
+
+def linger(env):
+    """The backups of a customer that left are still reported: nobody deleted them."""
+    from odoo.addons.iaas_billing.metering import Entry
+
+    used = env["iaas.usage.daily"].search(
+        [
+            ("contract_id.state", "=", "ended"),
+            ("meter_id.code", "=like", "backup.%"),
+        ],
+        order="day desc, id",
+        limit=1,
+    )
+    if not used:
+        return "nobody left"
+    days = [used.day + timedelta(days=number) for number in range(1, LINGERS + 1)]
+    events = [
+        {
+            "specversion": "1.0",
+            "id": f"{used.resource_id.external_ref}/{day}",
+            "source": SOURCE,
+            "type": used.meter_id.code,
+            "subject": used.resource_id.external_ref,
+            "time": f"{day}T12:00:00Z",
+            "data": {"value": str(used.quantity)},
+        }
+        for day in days
+    ]
+    source = env["iaas.usage.source"].search([("code", "=", SOURCE)])
+    entries = [Entry(number, "", event) for number, event in enumerate(events)]
+    result = env["iaas.usage.event"]._ingest(entries, source)
+    if result.refusals:
+        raise ValueError(f"usage refused: {result.refusals[:3]}")
+    quiet(env["iaas.usage.quarantine"])._cron_find_outside_contract()
+    return f"{used.contract_id.name}, {len(days)} days"
 
 
 def _events(plan, references, first, last):
