@@ -70,8 +70,9 @@ class IaasWebhookDelivery(models.Model):
 
     @api.model
     def _cron_send(self):
-        """Send what is due, each in a transaction of its own: a slow or broken
-        receiver makes no other wait twice."""
+        """Send what is due, each in a transaction of its own. A receiver that cannot
+        be reached is waited for once a round, so that the others need not wait for
+        all that is due to it."""
         cron = self.env["ir.cron"]
         due = self.search(
             [
@@ -82,10 +83,14 @@ class IaasWebhookDelivery(models.Model):
             order="id",
         )
         cron._commit_progress(remaining=len(due))
+        unreachable = self.env["iaas.webhook"]
         for delivery in due:
-            delivery = delivery.try_lock_for_update()
-            if delivery.state == "pending":
-                delivery._send()
+            if delivery.webhook_id not in unreachable:
+                delivery = delivery.try_lock_for_update()
+                if delivery.state == "pending":
+                    delivery._send()
+                    if not delivery.status_code:
+                        unreachable += delivery.webhook_id
             if not cron._commit_progress(1):
                 return
 

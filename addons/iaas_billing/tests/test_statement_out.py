@@ -343,6 +343,16 @@ class TestWebhooks(OutCommon, CronMixinCase):
         self._send("2026-07-20 09:00:00")
         self.assertEqual(delivery.state, "done")
 
+    def test_who_cannot_be_reached_is_waited_for_once_a_round(self):
+        gone = self.webhook.copy({"url": "http://127.0.0.1:9/nobody"})
+        for _number in range(3):
+            (gone + self.webhook).action_ping()
+        self._send()
+        self.assertEqual(sorted(gone.delivery_ids.mapped("attempts")), [0, 0, 1])
+        self.assertEqual(set(self.webhook.delivery_ids.mapped("state")), {"done"})
+        self._send("2026-07-10 09:05:00")
+        self.assertEqual(sum(gone.delivery_ids.mapped("attempts")), 2)
+
     def test_only_chosen_events_of_the_chosen_customer(self):
         self.webhook.partner_id = self.other_customer
         self._bill_month(2026, 1)
