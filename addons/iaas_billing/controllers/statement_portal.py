@@ -77,6 +77,7 @@ class StatementPortal(CustomerPortal):
             | {
                 "statements": statements.sudo(),
                 "page_name": "statement",
+                "title": request.env._("Statements"),
                 "pager": pager,
                 "default_url": "/my/statements",
                 "searchbar_filters": filters,
@@ -107,15 +108,13 @@ class StatementPortal(CustomerPortal):
         for entry in (*pager["pages"], pager["page_previous"], pager["page_next"]):
             number = entry["num"]
             entry["url"] = statement.get_portal_url(query_string=f"&page={number}")
-        lines = statement.line_ids.search(
-            [("statement_id", "=", statement.id)],
-            limit=_LINES_PER_PAGE,
-            offset=pager["offset"],
-        )
+        lines = statement._search_lines(limit=_LINES_PER_PAGE, offset=pager["offset"])
         amounts = statement._get_family_amounts()
         values = {
             "statement": statement,
             "lines": lines,
+            "parted": self._get_parted(lines, amounts),
+            "title": statement.name,
             "amounts": amounts,
             "sums": statement._get_sums(),
             "pager": pager,
@@ -185,24 +184,21 @@ class StatementPortal(CustomerPortal):
         methods=["POST"],
         website=True,
     )
-    def portal_dispute(self, statement_id, line_id="", reason="", **kw):
+    def portal_dispute(self, statement_id, line_id="", reason="", page="", **kw):
         """The customer disputes a line of the statement."""
         statement = self._get_own_statement(statement_id)
         # A statement may have very many lines; only one is meant.
-        line = statement.line_ids.search(
-            [
-                ("statement_id", "=", statement.id),
-                ("id", "=", int(line_id) if line_id.isdecimal() else 0),
-            ]
+        line = statement._search_lines(
+            [("id", "=", int(line_id) if line_id.isdecimal() else 0)]
         )
         reason = reason.strip()[:_MAX_REASON]
         if not line or not reason:
-            return self._back_to(statement, "no_reason")
+            return self._back_to(statement, "no_reason", page)
         try:
             statement._dispute(line, reason, request.env.user.partner_id)
         except UserError:
-            return self._back_to(statement, "not_disputed")
-        return self._back_to(statement, "disputed")
+            return self._back_to(statement, "not_disputed", page)
+        return self._back_to(statement, "disputed", page)
 
     # ------------------------------------------------------------------
 
@@ -233,7 +229,7 @@ class StatementPortal(CustomerPortal):
         if not user._is_portal():
             return False
         own = user.partner_id.commercial_partner_id
-        return bool(
+        return own == statement.partner_id or bool(
             statement.partner_id.search_count(
                 [
                     ("id", "=", statement.partner_id.id),
@@ -249,5 +245,22 @@ class StatementPortal(CustomerPortal):
             return request.redirect("/my/statements?message=missing")
         return request.redirect("/my")
 
-    def _back_to(self, statement, message):
-        return request.redirect(f"/my/statements/{statement.id}?message={message}")
+    def _get_parted(self, lines, amounts):
+        """The groups of the page of which other pages show lines too, so that what is
+        shown does not add up to the amount of the group."""
+        groups = lines.grouped(
+            lambda line: (line.family_id, bool(line.settles_line_id))
+        )
+        return {
+            (family, is_settled)
+            for (family, is_settled), shown in groups.items()
+            if not is_settled
+            and lines.currency_id.compare_amounts(
+                sum(shown.mapped("amount")), amounts[family]
+            )
+        }
+
+    def _back_to(self, statement, message, page=""):
+        """To the statement, on the page where the customer was."""
+        at = f"&page={page}" if page.isdecimal() else ""
+        return request.redirect(f"/my/statements/{statement.id}?message={message}{at}")

@@ -24,6 +24,8 @@ class IaasBudget(models.Model):
     _order = "contract_id, product_id, id"
     _check_company_auto = True
 
+    # Customers may not read products, but know what they rent by name.
+    display_name = fields.Char(compute_sudo=True)
     contract_id = fields.Many2one(
         "iaas.contract",
         required=True,

@@ -28,6 +28,8 @@ class IaasCurrentUsage(models.Model):
     _order = "contract_id, amount_projected desc, id"
     _rec_name = "product_id"
 
+    # Customers may not read products, but know what they rent by name.
+    display_name = fields.Char(compute_sudo=True)
     contract_id = fields.Many2one(
         "iaas.contract", required=True, index=True, ondelete="cascade"
     )

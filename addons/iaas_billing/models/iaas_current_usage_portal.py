@@ -100,9 +100,8 @@ class IaasCurrentUsage(models.Model):
         label = SQL("COALESCE(daily.dimensions ->> %s, '')", tag)
         rows = self._query_daily(contracts, label, fees=False)
         rows.sort(key=lambda row: -row[1])
-        return [
-            (value or self.env._("Without"), amount, None) for value, amount in rows
-        ]
+        without = self.env._("Without %(tag)s", tag=tag)
+        return [(value or without, amount, None) for value, amount in rows]
 
     def _query_daily(self, contracts, label, fees):
         """The amount so far by a label of the daily sums: that of each resource and

@@ -16,6 +16,8 @@ class IaasStatementDispute(models.Model):
     _order = "state, date_due, id"
     _check_company_auto = True
 
+    # Customers may not read products, but know what they rent by name.
+    display_name = fields.Char(compute_sudo=True)
     line_id = fields.Many2one(
         "iaas.statement.line",
         required=True,

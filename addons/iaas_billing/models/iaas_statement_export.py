@@ -162,7 +162,12 @@ class IaasStatement(models.Model):
 
     def _get_taxes(self):
         """Name and amount of the taxes on the invoice, in the statement's sign."""
-        for line in self.move_id.line_ids.filtered("tax_line_id"):
+        # An invoice may have many lines, and each has very many columns.
+        lines = self.env["account.move.line"].search_fetch(
+            [("move_id", "=", self.move_id.id), ("tax_line_id", "!=", False)],
+            ["tax_line_id", "amount_currency"],
+        )
+        for line in lines if self.move_id else ():
             amount = -round_half_up(
                 str(line.amount_currency), self.currency_id.decimal_places
             )

@@ -1,6 +1,11 @@
+from functools import lru_cache
+
+from babel.dates import format_date as format_babel_date
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
+from odoo.tools.misc import babel_locale_parse, get_lang
 
 from odoo.addons.iaas_contract.fields import Decimal
 from odoo.addons.iaas_contract.pricing import allocate, round_half_up, tier_charges
@@ -26,6 +31,8 @@ class IaasStatementLine(models.Model):
     _order = "statement_id desc, family_id, resource_id, product_id, segment_start, id"
     _rec_name = "product_id"
 
+    # Customers may not read products, but know what they rent by name.
+    display_name = fields.Char(compute_sudo=True)
     statement_id = fields.Many2one(
         "iaas.statement", required=True, readonly=True, index=True, ondelete="cascade"
     )
@@ -259,9 +266,9 @@ class IaasStatementLine(models.Model):
         ]
 
     def _explain_quantity(self):
+        lang = get_lang(self.env).code
         first, last = (
-            format_date(self.env, day, date_format="medium")
-            for day in (self.segment_start, self.segment_end)
+            _medium_date(day, lang) for day in (self.segment_start, self.segment_end)
         )
         values = {
             "quantity": _plain(self._get_counted()),
@@ -390,3 +397,9 @@ def _plain(number):
     """The exact number without exponent or trailing zeros."""
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@lru_cache(maxsize=512)
+def _medium_date(day, lang):
+    """The same days stand in most lines of a statement."""
+    return format_babel_date(day, "medium", locale=babel_locale_parse(lang))

@@ -1,3 +1,5 @@
+from functools import lru_cache
+
 from babel.dates import format_interval
 
 from odoo import models
@@ -8,6 +10,8 @@ from odoo.addons.iaas_contract.pricing.numbers import exact
 
 #: What is counted continuously has many; the files have them all.
 _QUANTITY_DIGITS = 6
+#: No language groups fewer digits.
+_UNGROUPED = 3
 
 
 class IaasStatementLine(models.Model):
@@ -29,12 +33,8 @@ class IaasStatementLine(models.Model):
 
     def _days_text(self):
         """The days of the line, short: the period says the year."""
-        return format_interval(
-            self.segment_start,
-            self.segment_end,
-            skeleton="MMMd",
-            locale=babel_locale_parse(get_lang(self.env).code),
-        )
+        lang = get_lang(self.env).code
+        return _interval_text(self.segment_start, self.segment_end, lang)
 
     def _origin_text(self):
         """What the line is of, below the name of the service."""
@@ -66,8 +66,19 @@ class IaasStatementLine(models.Model):
         passing through a float."""
         text = f"{round_half_up(number, _QUANTITY_DIGITS):f}"
         whole, _point, fraction = text.partition(".")
-        lang = self.env["res.lang"].browse(get_lang(self.env).id)
-        text = lang.format("%d", abs(int(whole)), grouping=True)
+        lang = get_lang(self.env)
+        text = whole.lstrip("-")
+        if len(text) > _UNGROUPED:
+            # To group them takes long beside the rest, and most quantities are small.
+            language = self.env["res.lang"].browse(lang.id)
+            text = language.format("%d", int(text), grouping=True)
         if fraction := fraction.rstrip("0"):
             text += lang.decimal_point + fraction
         return f"-{text}" if number < 0 and text != "0" else text
+
+
+@lru_cache(maxsize=512)
+def _interval_text(first, last, lang):
+    """The same days stand in most lines of a statement."""
+    locale = babel_locale_parse(lang)
+    return format_interval(first, last, skeleton="MMMd", locale=locale)

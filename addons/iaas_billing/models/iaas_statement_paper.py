@@ -98,9 +98,7 @@ class IaasStatement(models.Model):
 
     def _get_deducted(self):
         """What was billed in advance and is deducted, by what billed it."""
-        lines = self.line_ids.search(
-            [("statement_id", "=", self.id), ("settles_line_id", "!=", False)]
-        )
+        lines = self._search_lines([("settles_line_id", "!=", False)])
         by_advance = lines.grouped(lambda line: line.settles_line_id.statement_id)
         return [
             {"advance": advance, "amount": sum(part.mapped("amount"))}

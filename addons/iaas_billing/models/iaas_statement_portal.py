@@ -25,6 +25,17 @@ class IaasStatement(models.Model):
             "url": f"/my/statements/{self.id}",
         }
 
+    def _search_lines(self, domain=(), **page):
+        """Some of the lines. A statement may have very many: all of them are never read
+        to show a page, nor are statements joined to order those of one."""
+        self.ensure_one()
+        _statement, _comma, order = self.env["iaas.statement.line"]._order.partition(
+            ", "
+        )
+        return self.env["iaas.statement.line"].search(
+            [("statement_id", "=", self.id), *domain], order=order, **page
+        )
+
     def _get_shown(self):
         """Tells what the customer has been shown from what it was before it was taken
         back and sent again."""

@@ -103,7 +103,7 @@ class TestCurrentUsage(IaasBillingCommon):
         self.assertAlmostEqual(days[date(2026, 7, 3)], fee, 2)
         self.assertEqual(Usage._get_tag_names(self.contract), ["region"])
         self.assertEqual(
-            Usage._get_breakdown(self.contract, "tag", "region")[0][0], "Without"
+            Usage._get_breakdown(self.contract, "tag", "region")[0][0], "Without region"
         )
 
     def test_cron_covers_all_in_force_and_forgets_the_others(self):

@@ -6,6 +6,7 @@ from odoo import http
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, tagged
 
+from ..controllers import statement_portal
 from .common import IaasBillingCommon
 
 
@@ -155,6 +156,56 @@ class TestStatementPortal(IaasBillingCommon, HttpCase):
         page = self.url_open(self.url).text
         self.assertIn("waits for our answer", page)
         self.assertNotIn("Please confirm or dispute until", page)
+
+    def test_pages(self):
+        """Of a group on several pages the amount is said to be that of all its lines;
+        who disputes a line of the second page stays there."""
+        self._login(self.user)
+        page = self.url_open(self.url).text
+        self.assertIn(f"<title>{self.statement.name}</title>", page)
+        self.assertNotIn("go over several pages", page)
+        contract = self._iaas_contract(
+            self.customer, state="active", date_start=date(2026, 1, 1)
+        )
+        self._iaas_resource(self.server, contract)
+        self._iaas_resource(self.server, contract)
+        url = f"/my/statements/{self._bill_month(2026, 1, contract).id}"
+        self.patch(statement_portal, "_LINES_PER_PAGE", 1)
+        self.assertIn("go over several pages", self.url_open(f"{url}?page=2").text)
+        lines = self.statement._search_lines()
+        self.assertEqual(lines, self.statement.line_ids)
+        for number, line in enumerate(lines, start=1):
+            page = self.url_open(f"{self.url}?page={number}").text
+            self.assertEqual(page.count("Why this amount"), 1)
+            self.assertIn(f'value="{line.id}"', page)
+        answer = self._post(
+            f"{self.url}/dispute", line_id=lines[1].id, reason="no", page="2"
+        )
+        self.assertTrue(answer.url.endswith("?message=disputed&page=2"), answer.url)
+        self.assertIn("(answer by", answer.text)
+
+    def test_days_are_on_the_phone_too(self):
+        """Three lines of a quarter differ by nothing but their days."""
+        self._login(self.user)
+        page = self.url_open(self.url).text
+        self.assertIn('<div class="d-lg-none small text-muted">Jan 1 – 31</div>', page)
+
+    def test_many_lines_are_not_read_for_a_page(self):
+        """However many lines there are, a page asks as many questions."""
+        self._login(self.user)
+        self.patch(statement_portal, "_LINES_PER_PAGE", 1)
+        self.url_open(self.url)  # what is asked once
+        read = []
+        fetch = type(self.statement.line_ids)._fetch_query
+
+        def count(lines, query, fields):
+            fetched = fetch(lines, query, fields)
+            read.append(len(fetched))
+            return fetched
+
+        self.patch(type(self.statement.line_ids), "_fetch_query", count)
+        self.url_open(self.url)
+        self.assertEqual(max(read), 1)
 
     def test_line_of_another_statement_is_not_disputed(self):
         other = self._iaas_contract(

@@ -1,4 +1,4 @@
-from odoo import http
+from odoo import fields, http
 from odoo.tests import HttpCase, tagged
 
 from .common import IaasBillingCommon
@@ -113,6 +113,18 @@ class TestUsagePortal(HttpCase, IaasBillingCommon):
         self.assertNotIn("Set budget", self.url_open("/my/usage").text)
         self.assertEqual(self._set(amount="500").status_code, 404)
 
+    def test_by_tag_says_what_is_left_out(self):
+        """Fees have no tags: what stands there is less than the amount above it."""
+        self.meter.daily_dimensions = "region"
+        used = self._iaas_resource(self.traffic)
+        self._use(used, (fields.Datetime.to_string(fields.Datetime.now()), "5"))
+        self.env["iaas.current.usage"]._refresh(self.contract)
+        self.authenticate("iaas_own", "iaas_own")
+        page = self.url_open("/my/usage?by=tag").text
+        self.assertTrue("fees are left out" in page)
+        self.assertTrue("Without region" in page)
+        self.assertNotIn("fees are left out", self.url_open("/my/usage?by=day").text)
+
     def test_program_reads_by_key(self):
         """The JSON-2 API with the customer's own key; nothing is invented beside it."""
         self.env["ir.config_parameter"].sudo().set_param("portal.allow_api_keys", "1")
@@ -130,4 +142,28 @@ class TestUsagePortal(HttpCase, IaasBillingCommon):
         self.assertEqual(answer.status_code, 200, answer.text)
         self.assertEqual(
             {row["contract_id"][0] for row in answer.json()}, {self.contract.id}
+        )
+        # All fields too, names of products among them, which nobody outside may read.
+        dispute = self._set_budget_and_dispute().with_user(self.portal)
+        self.assertIn(self.server.name, dispute.display_name)
+        for model in (
+            "iaas.current.usage",
+            "iaas.usage.daily",
+            "iaas.budget",
+            "iaas.statement.line",
+        ):
+            answer = self.url_open(
+                f"/json/2/{model}/search_read",
+                json={"domain": []},
+                headers={"Authorization": f"bearer {key}"},
+            )
+            self.assertEqual(answer.status_code, 200, f"{model}: {answer.text}")
+            if model != "iaas.usage.daily":
+                self.assertTrue(answer.json(), model)
+
+    def _set_budget_and_dispute(self):
+        self.contract._set_budget(self.server, "5", "80", self.portal.partner_id)
+        statement = self._bill_month(2026, 6)
+        return statement._dispute(
+            statement.line_ids[0], "wrong", self.portal.partner_id
         )
