@@ -14,7 +14,7 @@ class IaasStatement(models.Model):
         help="What the period before came to without tax, with its corrections.",
     )
     change_percent = fields.Float(
-        string="Change %",
+        string="Change per Day %",
         readonly=True,
         copy=False,
         digits=(16, 1),

@@ -1,3 +1,4 @@
+from datetime import date
 from operator import itemgetter
 
 from odoo import api, fields, models
@@ -40,10 +41,7 @@ class IaasUsageQuarantine(models.Model):
         """Open the daily usage that no contract covers."""
         self.ensure_one()
         gaps = self.env.execute_query(self._gap_sql(self.contract_id))
-        days = Domain.OR(
-            Domain("day", ">=", first) & Domain("day", "<=", last)
-            for _contract, first, last in gaps
-        )
+        days = Domain.OR(_between(first, last) for _contract, first, last in gaps)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "iaas_billing.iaas_usage_daily_action"
         )
@@ -220,3 +218,14 @@ def _instant(day, contract):
     return fields.Datetime.to_datetime(
         day_start(day, contract.timezone).replace(tzinfo=None)
     )
+
+
+def _between(first, last):
+    """The days of a gap. Ends that are open are left out: the web client takes no
+    year 1."""
+    domain = Domain.TRUE
+    if first != date.min:
+        domain &= Domain("day", ">=", first)
+    if last != date.max:
+        domain &= Domain("day", "<=", last)
+    return domain

@@ -1,7 +1,9 @@
+import json
 from datetime import date
 
-from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form, tagged
+from odoo.tools.json import json_default
 
 from .test_usage_quarantine import UsageQuarantineCommon
 
@@ -110,8 +112,38 @@ class TestUsageOutsideContract(UsageQuarantineCommon):
     def test_the_button_opens_the_days_without_contract(self):
         self._use(self.resource, ("2026-05-31 12:00:00", 1), ("2026-06-02 12:00:00", 2))
         action = self._outside().action_view_outside_usage()
-        days = self.env["iaas.usage.daily"].search(action["domain"])
+        # As the web client gets it and sends it back.
+        domain = json.loads(json.dumps(action["domain"], default=json_default))
+        days = self.env["iaas.usage.daily"].search(domain)
         self.assertEqual(days.mapped("day"), [date(2026, 6, 2)])
+
+    def test_the_owner_of_the_contract_in_sales_opens_the_task(self):
+        self.contract.sudo().user_id = self.sales_user
+        self._use(self.resource, ("2026-06-02 12:00:00", 2))
+        group = self._outside().with_user(self.sales_user)
+        self.assertEqual(group.activity_ids.user_id, self.sales_user)
+        group.web_read({"reason": {}, "waiting_count": {}, "contract_id": {}})
+        action = group.action_view_outside_usage()
+        days = self.env["iaas.usage.daily"].with_user(self.sales_user)
+        self.assertEqual(len(days.search(action["domain"])), 1)
+        for attempt in (
+            group.action_ask_dismiss,
+            lambda: group.write({"note": "Free of charge"}),
+        ):
+            with self.assertRaises(AccessError):
+                attempt()
+
+    def test_the_dialog_says_what_dismissing_means_for_what_was_chosen(self):
+        self._use(self.resource, ("2026-06-02 12:00:00", 1))
+        group = self._outside().with_user(self.billing_user)
+        context = group.action_ask_dismiss()["context"]
+        dismissal = self.env["iaas.usage.dismissal"].with_user(self.billing_user)
+        with Form(dismissal.with_context(**context)) as dialog:
+            self.assertTrue(dialog.is_outside_contract)
+            self.assertFalse(dialog.is_unknown or dialog.is_silent)
+            dialog.note = "Ours"
+        dialog.record.action_apply()
+        self.assertEqual((group.state, group.note), ("dismissed", "Ours"))
 
     def test_retention_waits_until_it_is_dismissed(self):
         archive = self.env["iaas.usage.archive"]

@@ -233,6 +233,8 @@ class TestUsageQuarantine(UsageQuarantineCommon, CronMixinCase):
         )
         self.assertEqual(dismissal.quarantine_ids, groups - done)
         self.assertEqual(dismissal.waiting_count, 2)
+        self.assertTrue(dismissal.is_unknown)
+        self.assertFalse(dismissal.is_silent or dismissal.is_outside_contract)
         dismissal.action_apply()
         self.assertEqual(groups.mapped("state"), ["done", "dismissed", "dismissed"])
         self.assertEqual(set((groups - done).mapped("note")), {dismissal.note})

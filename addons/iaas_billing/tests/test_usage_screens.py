@@ -93,6 +93,45 @@ class TestUsageScreens(UsageFilesCommon):
                         opened += 1
         self.assertGreater(opened, 80)
 
+    def test_no_form_links_to_what_its_reader_may_not_open(self):
+        """R46: a link that ends in an access error is none; the name stays."""
+        known = self.env["ir.model.data"].search(
+            [("module", "=", "iaas_billing"), ("model", "=", "ir.ui.view")]
+        )
+        views = self.env["ir.ui.view"].search(
+            [
+                ("id", "in", known.mapped("res_id")),
+                ("type", "=", "form"),
+                ("mode", "=", "primary"),
+                ("model", "!=", "res.config.settings"),
+            ]
+        )
+        for role in ROLES:
+            user = new_test_user(self.env, f"links-{role}", role)
+            for view in views:
+                model = self.env[view.model].with_user(user)
+                if not model.has_access("read"):
+                    continue
+                arch = etree.fromstring(model.get_view(view.id, "form")["arch"])
+                with self.subTest(role=role, view=view.name):
+                    self.assertFalse(self._get_dead_links(model, arch))
+
+    def _get_dead_links(self, model, arch):
+        """The many2one fields outside lists whose records the user may not read."""
+        links = [
+            node.get("name")
+            for node in arch.xpath("//field[not(ancestor::field)]")
+            if node.get("invisible") not in ("1", "True")
+            and "no_open" not in node.get("options", "")
+            and "avatar" not in node.get("widget", "")
+        ]
+        return [
+            name
+            for name in links
+            if (field := model._fields[name]).type == "many2one"
+            and not model.env[field.comodel_name].has_access("read")
+        ]
+
     def _open(self, record, kind):
         """Read what the client reads for the view, lists inside it too."""
         arch = etree.fromstring(record.get_view(view_type=kind)["arch"])
