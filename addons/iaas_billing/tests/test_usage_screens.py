@@ -116,6 +116,22 @@ class TestUsageScreens(UsageFilesCommon):
                 with self.subTest(role=role, view=view.name):
                     self.assertFalse(self._get_dead_links(model, arch))
 
+    def test_a_statement_offers_what_its_reader_can_do(self):
+        """R46: who audits verifies; operations have no invoices to open."""
+        offered = {}
+        for role in ROLES:
+            user = new_test_user(self.env, f"offered-{role}", role)
+            statement = self.env["iaas.statement"].with_user(user)
+            arch = etree.fromstring(statement.get_view(view_type="form")["arch"])
+            offered[role.split(".")[1]] = set(arch.xpath("//button/@name"))
+        auditor = offered["group_iaas_auditor"]
+        self.assertLessEqual({"action_verify", "action_view_move"}, auditor)
+        self.assertFalse({"action_correct", "action_void", "action_refresh"} & auditor)
+        self.assertFalse(
+            {"action_verify", "action_view_move"} & offered["group_iaas_ops_user"]
+        )
+        self.assertIn("action_verify", offered["group_account_invoice"])
+
     def _get_dead_links(self, model, arch):
         """The many2one fields outside lists whose records the user may not read."""
         links = [
