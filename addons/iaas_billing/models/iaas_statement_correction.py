@@ -339,7 +339,9 @@ class IaasStatement(models.Model):
         posted."""
         self.ensure_one()
         for line in self.line_ids:
-            line.write({"amount_waived": line.amount, "amount": 0})
+            # A part may be waived already, see _cap_credit.
+            waived = self.currency_id.round(line.amount + line.amount_waived)
+            line.write({"amount_waived": waived, "amount": 0})
         self.write({"correction_kind": "waived", "correction_reason": reason})
         self._post()
 

@@ -92,6 +92,21 @@ class TestStatementCredit(IaasBillingCommon):
         self._use(resource, ("2026-02-11 00:00:00", "400"))
         self.assertEqual(self._correct().amount_untaxed, 20)
 
+    def test_what_is_written_off_beside_what_was_agreed_is_not_credited_later(self):
+        """The price turns out to be another one after a credit was agreed, and the
+        rest is written off: the period is as it was posted, then."""
+        self._dispute()._accept("Not all of it was ours.", 60)
+        self._price("50")
+        correction = self.statement._make_correction("Ours")
+        self.assertFalse(correction._rate())
+        self.assertEqual(correction.line_ids.amount, -20)
+        self.assertEqual(correction.line_ids.amount_waived, -10)
+        correction._waive("Ours")
+        self.assertEqual(correction.line_ids.amount, 0)
+        self.assertEqual(correction.line_ids.amount_waived, -30)
+        with self.assertRaisesRegex(UserError, "right as it is"):
+            self._correct()
+
     def test_credits_of_a_line_and_of_its_correction_together(self):
         self._price("100")
         correction = self._correct()
