@@ -179,12 +179,18 @@ class IaasUsageArchive(models.Model):
                          WHERE statement.state = 'posted'
                            AND statement.kind = 'regular'
                            AND statement.period_start < %(after)s
-                           AND statement.period_end > %(month)s)
+                           AND statement.period_end > %(month)s),
+                    %(outside)s
                     SELECT 1
                       FROM %(partition)s event
                       JOIN iaas_resource resource ON resource.id = event.resource_id
                       JOIN iaas_contract contract ON contract.id = resource.contract_id
-                     WHERE NOT EXISTS (%(dismissed)s)
+                     WHERE NOT EXISTS (
+                           SELECT FROM dismissed
+                            WHERE dismissed.resource_id = resource.id
+                              AND dismissed.day =
+                                  (event.time AT TIME ZONE 'UTC'
+                                   AT TIME ZONE contract.timezone)::date)
                        AND NOT EXISTS (
                            SELECT FROM counted
                             WHERE counted.holder_id = resource.contract_id
@@ -194,13 +200,7 @@ class IaasUsageArchive(models.Model):
                      LIMIT 1
                     """,
                     partition=self._get_partition(month),
-                    dismissed=self.env["iaas.usage.quarantine"]._dismissed_sql(
-                        SQL("resource.id"),
-                        SQL(
-                            "(event.time AT TIME ZONE 'UTC' "
-                            "AT TIME ZONE contract.timezone)::date"
-                        ),
-                    ),
+                    outside=self.env["iaas.usage.quarantine"]._outside_sql(),
                     month=month,
                     after=month + relativedelta(months=1),
                 )

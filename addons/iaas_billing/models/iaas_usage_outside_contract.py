@@ -5,7 +5,11 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date, groupby
 
+from odoo.addons.iaas_contract.models.iaas_contract import IN_FORCE_STATES
 from odoo.addons.iaas_contract.pricing import day_start
+
+_FIRST_DAY = "0001-01-01"
+_LAST_DAY = "9999-12-31"
 
 
 class IaasUsageQuarantine(models.Model):
@@ -17,12 +21,9 @@ class IaasUsageQuarantine(models.Model):
     @api.model
     def _cron_find_outside_contract(self):
         """Open what is used outside its contract, close what a contract covers now."""
-        found = {
-            self.env["iaas.resource"].browse(resource_id): rows
-            for resource_id, rows in groupby(
-                self._find_outside_contract(), key=itemgetter(0)
-            )
-        }
+        by_resource = dict(groupby(self._find_outside_contract(), key=itemgetter(0)))
+        resources = self.env["iaas.resource"].browse(by_resource)
+        found = {resource: by_resource[resource.id] for resource in resources}
         known = self.search(
             [("reason", "=", "outside_contract"), ("state", "=", "open")]
         )
@@ -130,43 +131,100 @@ class IaasUsageQuarantine(models.Model):
         return self.env.execute_query(
             SQL(
                 """
-                WITH gap (contract_id, first_day, last_day) AS (%s)
+                WITH %s
                 SELECT daily.resource_id, daily.meter_id, MIN(daily.day),
                        MAX(daily.day), trim_scale(SUM(daily.quantity))::text,
                        SUM(daily.event_count)::bigint
                   FROM gap
                   JOIN iaas_resource resource
                     ON resource.contract_id = gap.contract_id
-                  JOIN iaas_contract contract ON contract.id = gap.contract_id
                   JOIN iaas_usage_daily daily
                     ON daily.resource_id = resource.id
                    AND daily.day BETWEEN gap.first_day AND gap.last_day
-                 WHERE NOT EXISTS (%s)
+                 WHERE NOT %s
+                   AND NOT EXISTS (
+                       SELECT FROM dismissed
+                        WHERE dismissed.resource_id = daily.resource_id
+                          AND dismissed.day = daily.day)
                  GROUP BY daily.resource_id, daily.meter_id
                  ORDER BY daily.resource_id, daily.meter_id
                 """,
-                self._gap_sql(),
-                self._dismissed_sql(SQL("resource.id"), SQL("daily.day")),
+                self._outside_sql(),
+                self._comes_over_sql(SQL("daily.day")),
             )
         )
 
     @api.model
-    def _dismissed_sql(self, resource, day):
-        """The dismissals of use outside the contract on a day of ``contract``."""
+    def _outside_sql(self):
+        """The named queries ``gap``, ``renewal`` and ``dismissed``: the days outside
+        the contracts, the renewals in force that take over what is rented once the
+        contract is billed to its end, and the days outside that were dismissed."""
         return SQL(
             """
-            SELECT FROM iaas_usage_quarantine dismissed
-             WHERE dismissed.reason = 'outside_contract'
-               AND dismissed.state = 'dismissed'
-               AND dismissed.resource_id = %(resource)s
-               AND %(day)s
-                   BETWEEN (dismissed.first_seen AT TIME ZONE 'UTC'
-                            AT TIME ZONE contract.timezone)::date
-                       AND (dismissed.last_seen AT TIME ZONE 'UTC'
-                            AT TIME ZONE contract.timezone)::date
+            gap (contract_id, first_day, last_day) AS (%(gap)s),
+            renewal AS (%(renewal)s),
+            dismissed AS MATERIALIZED (
+                SELECT resource.id AS resource_id, moment.day::date AS day
+                  FROM iaas_usage_quarantine quarantine
+                  JOIN iaas_resource resource ON resource.id = quarantine.resource_id
+                  JOIN iaas_contract contract ON contract.id = resource.contract_id
+                 CROSS JOIN LATERAL generate_series(
+                       (quarantine.first_seen AT TIME ZONE 'UTC'
+                        AT TIME ZONE contract.timezone)::date::timestamp,
+                       (quarantine.last_seen AT TIME ZONE 'UTC'
+                        AT TIME ZONE contract.timezone)::date::timestamp,
+                       '1 day') AS moment (day)
+                  JOIN gap
+                    ON gap.contract_id = contract.id
+                   AND moment.day BETWEEN gap.first_day AND gap.last_day
+                 WHERE quarantine.reason = 'outside_contract'
+                   AND quarantine.state = 'dismissed'
+                   AND NOT %(comes_over)s)
             """,
-            resource=resource,
-            day=day,
+            gap=self._gap_sql(),
+            renewal=self._renewal_sql(),
+            comes_over=self._comes_over_sql(SQL("moment.day")),
+        )
+
+    @api.model
+    def _renewal_sql(self):
+        """The query of (contract, first day, last day) of what renews it, and what
+        renews that, as far as it is signed."""
+        return SQL(
+            """
+            WITH RECURSIVE chain (contract_id, holder_id) AS (
+                SELECT id, renewal_of_id FROM iaas_contract
+                 WHERE renewal_of_id IS NOT NULL AND state = ANY(%(states)s)
+                 UNION
+                SELECT contract.id, chain.holder_id
+                  FROM chain
+                  JOIN iaas_contract contract
+                    ON contract.renewal_of_id = chain.contract_id
+                   AND contract.state = ANY(%(states)s))
+            SELECT chain.holder_id AS contract_id, contract.date_start AS first_day,
+                   COALESCE(contract.date_end, %(last)s) AS last_day
+              FROM chain
+              JOIN iaas_contract contract ON contract.id = chain.contract_id
+            """,
+            states=["signed", *IN_FORCE_STATES],
+            last=_LAST_DAY,
+        )
+
+    @api.model
+    def _comes_over_sql(self, day):
+        """Whether ``resource`` will on that day be under a ``renewal``, which bills
+        it: it waits under the old contract until that is billed."""
+        return SQL(
+            """
+            EXISTS (
+                SELECT FROM renewal
+                 WHERE renewal.contract_id = resource.contract_id
+                   AND resource.active
+                   AND (resource.date_end IS NULL
+                        OR resource.date_end >= renewal.first_day)
+                   AND %s BETWEEN renewal.first_day AND renewal.last_day)
+            """,
+            day,
         )
 
     @api.model
@@ -176,7 +234,7 @@ class IaasUsageQuarantine(models.Model):
         return SQL(
             """
             WITH RECURSIVE chain (contract_id, holder_id) AS (
-                SELECT id, id FROM iaas_contract WHERE %s
+                SELECT id, id FROM iaas_contract WHERE %(some)s
                  UNION
                 SELECT contract.renewal_of_id, chain.holder_id
                   FROM chain
@@ -184,7 +242,7 @@ class IaasUsageQuarantine(models.Model):
                  WHERE contract.renewal_of_id IS NOT NULL),
             covered AS (
                 SELECT chain.holder_id, contract.date_start AS first_day,
-                       COALESCE(contract.date_end, '9999-12-31') AS last_day
+                       COALESCE(contract.date_end, %(last)s) AS last_day
                   FROM chain
                   JOIN iaas_contract contract ON contract.id = chain.contract_id
                  WHERE contract.date_end IS NULL
@@ -195,13 +253,13 @@ class IaasUsageQuarantine(models.Model):
                            MAX(last_day) OVER (
                                PARTITION BY holder_id ORDER BY first_day, last_day
                                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) + 1,
-                           '0001-01-01') AS first_day,
+                           %(first)s) AS first_day,
                        first_day - 1 AS last_day
                   FROM covered
                  UNION ALL
                 SELECT chain.holder_id,
-                       COALESCE(MAX(covered.last_day) + 1, '0001-01-01'),
-                       '9999-12-31'
+                       COALESCE(MAX(covered.last_day) + 1, %(first)s),
+                       %(last)s
                   FROM (SELECT DISTINCT holder_id FROM chain) chain
                   LEFT JOIN covered ON covered.holder_id = chain.holder_id
                  GROUP BY chain.holder_id)
@@ -209,7 +267,11 @@ class IaasUsageQuarantine(models.Model):
               FROM gap
              WHERE first_day <= last_day
             """,
-            SQL("TRUE") if contracts is None else SQL("id = ANY(%s)", contracts.ids),
+            some=SQL("TRUE")
+            if contracts is None
+            else SQL("id = ANY(%s)", contracts.ids),
+            first=_FIRST_DAY,
+            last=_LAST_DAY,
         )
 
 

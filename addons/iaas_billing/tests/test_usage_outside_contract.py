@@ -154,6 +154,45 @@ class TestUsageOutsideContract(UsageQuarantineCommon):
         group.action_dismiss()
         self.assertFalse(archive._is_unbilled(date(2026, 6, 1)))
 
+    def test_days_of_the_contract_between_dismissed_ones_are_not_dismissed(self):
+        archive = self.env["iaas.usage.archive"]
+        self.contract.sudo().date_start = "2026-03-01"
+        self._use(
+            self.resource,
+            ("2026-02-02 12:00:00", 1),
+            ("2026-05-02 12:00:00", 7),
+            ("2026-06-02 12:00:00", 1),
+        )
+        group = self._outside()
+        group.note = "Ours"
+        group.action_dismiss()
+        self.assertFalse(archive._is_unbilled(date(2026, 2, 1)))
+        self.assertTrue(archive._is_unbilled(date(2026, 5, 1)))
+
+    def test_dismissed_days_that_a_contract_covers_later_are_to_be_billed(self):
+        archive = self.env["iaas.usage.archive"]
+        self._use(self.resource, ("2026-06-02 12:00:00", 1))
+        group = self._outside()
+        group.note = "Ours"
+        group.action_dismiss()
+        self.contract.sudo().date_end = "2026-06-30"
+        self.assertTrue(archive._is_unbilled(date(2026, 6, 1)))
+
+    def test_what_waits_for_the_last_bill_of_the_renewed_contract_is_covered(self):
+        """What is rented comes over once the old contract is billed to its end."""
+        self.contract.sudo().state = "renewed"
+        renewal = self.contract.copy(
+            {"date_start": "2026-06-01", "date_end": "2027-05-31"}
+        ).sudo()
+        renewal.write({"renewal_of_id": self.contract.id, "state": "draft"})
+        self._use(self.resource, ("2026-06-02 12:00:00", 1))
+        self.assertTrue(self._outside())
+        renewal.state = "active"
+        self.assertFalse(self._outside())
+        self._use(self.resource, ("2027-06-02 12:00:00", 1))
+        group = self._outside()
+        self.assertEqual(self.contract._day_of(group.first_seen), date(2027, 6, 2))
+
     def test_the_next_of_those_without_source_takes_the_reminder(self):
         other = self.resource.copy({"external_ref": "vm-outside-2"})
         self._use(self.resource, ("2026-06-02 12:00:00", 1))
