@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.iaas_contract.models.iaas_contract import LIVE_STATES
+from odoo.addons.iaas_contract.models.iaas_contract import IN_FORCE_STATES
 
 REASONS = [
     ("new_customer", "New customer"),
@@ -36,7 +36,7 @@ class IaasRevenueTrend(models.Model):
     _rec_name = "partner_id"
     _depends = {
         "account.move": ["invoice_currency_rate"],
-        "iaas.contract": ["date_start", "partner_id", "state"],
+        "iaas.contract": ["date_start", "date_end", "partner_id", "state"],
         "iaas.resource": ["active", "contract_id", "date_end"],
         "iaas.statement": ["state", "date_to", "partner_id"],
         "iaas.statement.line": ["amount", "quantity"],
@@ -192,7 +192,8 @@ class IaasRevenueTrend(models.Model):
                              SELECT FROM iaas_resource resource
                               WHERE resource.contract_id = contract.id
                                 AND resource.active
-                                AND COALESCE(resource.date_end, 'infinity')
+                                AND LEAST(COALESCE(resource.date_end, 'infinity'),
+                                          contract.date_end)
                                     > billed.until)) AS billed_until
               FROM iaas_contract contract
               JOIN res_partner contract_owner ON contract_owner.id = contract.partner_id
@@ -204,7 +205,7 @@ class IaasRevenueTrend(models.Model):
                    ) billed
              GROUP BY 1, 2
             """,
-            list(LIVE_STATES),
+            list(IN_FORCE_STATES),
         )
 
     def _query_pairs(self):

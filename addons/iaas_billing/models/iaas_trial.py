@@ -221,20 +221,25 @@ class IaasTrial(models.Model):
 
     def _query_rented(self):
         """Until when what the trial is for was rented, and whether it still was on
-        the day after: under the contract, or the one that renews it."""
+        the day after: under the contract, or the one that renews it. What has no last
+        day of its own is rented as long as its contract was in force."""
         return SQL(
             """
             SELECT trial.id,
-                   MAX(COALESCE(resource.date_end, 'infinity'))
+                   MAX(rent.last_day)
                    FILTER (WHERE resource.date_start <= trial.date_end) AS used_until,
                    BOOL_OR(resource.date_start <= trial.date_end + 1
-                           AND COALESCE(resource.date_end, 'infinity') > trial.date_end
-                   ) AS goes_on
+                           AND rent.last_day > trial.date_end) AS goes_on
               FROM trial
               JOIN iaas_contract holder
                 ON holder.id = trial.contract_id
                 OR holder.renewal_of_id = trial.contract_id
               JOIN iaas_resource resource ON resource.contract_id = holder.id
+             CROSS JOIN LATERAL (
+                   SELECT LEAST(COALESCE(resource.date_end, 'infinity'),
+                                CASE WHEN holder.state IN ('ended', 'terminated')
+                                     THEN holder.date_end END) AS last_day
+                   ) rent
               %(product)s
              WHERE resource.active AND resource.is_void IS NOT TRUE
              GROUP BY trial.id

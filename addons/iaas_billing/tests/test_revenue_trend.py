@@ -83,6 +83,15 @@ class TestRevenueTrend(IaasBillingCommon):
         self._bill(date(2026, 2, 28))
         self.assertEqual({month for month, _reason in self._trend()}, {1, 2})
 
+    def test_last_month_of_an_ended_contract_is_no_loss_before_it_is_billed(self):
+        self._bill(date(2026, 5, 31))
+        self.contract.sudo().write({"state": "ended", "date_end": "2026-06-30"})
+        self.assertEqual({month for month, _reason in self._trend()}, {1, 2, 3, 4, 5})
+        self._bill(date(2026, 6, 30))
+        trend = self._trend()
+        self.assertEqual(trend[6, "same"], (80, 80, 0))
+        self.assertEqual(trend[7, "lost"], (0, 80, -80))
+
     def test_quarter_is_spread_over_its_months(self):
         contract = self._iaas_contract(
             self.other_customer,

@@ -277,6 +277,19 @@ class TestTrialReport(TrialCommon):
         trial = self._trial("2025-01-31", contract_id=draft.id)
         self.assertFalse(self._row(trial), "not agreed yet")
 
+    def test_nobody_goes_on_under_a_contract_that_is_over(self):
+        """What is rented has no last day of its own: that of its contract ends it."""
+        trial = self._trial("2026-06-30")
+        self._iaas_resource(self.server)
+        self.contract.sudo().write({"state": "ended", "date_end": "2026-06-30"})
+        self.assertEqual(self._row(trial).state, "lapsed")
+        renewal = self.contract.copy(
+            {"date_start": "2026-07-01", "date_end": "2027-06-30"}
+        ).sudo()
+        renewal.write({"renewal_of_id": self.contract.id, "state": "active"})
+        self.contract.sudo().state = "renewed"
+        self.assertEqual(self._row(trial).state, "converted")
+
     def test_comes_back_later(self):
         """Who pays for it later has converted then."""
         trial = self._trial(categ_id=self.compute.id)
