@@ -161,11 +161,17 @@ class IaasStatementLine(models.Model):
     @api.depends_context("lang")
     @api.depends("price_id", "quantity", "discount_percent", "amount_exact", "amount")
     def _compute_explanation(self):
-        for line in self:
-            line.explanation = "\n".join(line._explain())
+        # Many lines have the same price: it is read once.
+        for price, lines in self.grouped("price_id").items():
+            pricing = price and price._to_pricing()
+            for line in lines:
+                line.explanation = "\n".join(line._explain(pricing))
 
-    def _explain(self):
-        """The steps from the quantity to the amount, one text per step."""
+    def _explain(self, pricing):
+        """The steps from the quantity to the amount, one text per step.
+
+        :param pricing: the pure price of the line, if it has one
+        """
         currency = self.currency_id.name
         if self.charge_kind == "shortfall":
             return self._explain_shortfall()
@@ -173,7 +179,7 @@ class IaasStatementLine(models.Model):
             self._explain_quantity(),
             self._explain_price(),
             self.price_id.summary,
-            *self._explain_tiers(),
+            *self._explain_tiers(pricing),
         ]
         if self.charge_kind == "recurring":
             steps.append(
@@ -329,10 +335,9 @@ class IaasStatementLine(models.Model):
     # Immutability
     # ------------------------------------------------------------------
 
-    def _explain_tiers(self):
+    def _explain_tiers(self, pricing):
         """What each tier contributes before proration, adding up to the whole; less
         what the units counted before came to."""
-        pricing = self.price_id._to_pricing()
         before = self.quantity_before
         with exact():
             quantity = before + self._get_counted()

@@ -32,10 +32,10 @@ class IaasStatementLine(models.Model):
         "What was billed in advance is deducted by the line that names its line.",
     )
 
-    def _explain(self):
+    def _explain(self, pricing):
         if self.settles_line_id and not self.statement_id.correction_of_id:
             return self._explain_settlement()
-        return super()._explain()
+        return super()._explain(pricing)
 
     def _explain_settlement(self):
         advance = self.settles_line_id.statement_id

@@ -99,10 +99,10 @@ class IaasStatementLine(models.Model):
         with exact():
             return super()._get_counted() + self.quantity_posted
 
-    def _explain(self):
+    def _explain(self, pricing):
         correction = self.statement_id
         if not correction.correction_of_id:
-            return super()._explain()
+            return super()._explain(pricing)
         currency = self.currency_id.name
         if correction.correction_kind == "credit":
             return [
@@ -124,7 +124,7 @@ class IaasStatementLine(models.Model):
         ]
         if self.price_id:
             steps += [self._explain_price(), self.price_id.summary]
-            steps += self._explain_tiers()
+            steps += self._explain_tiers(pricing)
         steps.append(
             self.env._(
                 "Comes to %(now)s %(currency)s; posted before %(posted)s %(currency)s "

@@ -35,15 +35,17 @@ class IaasStatement(models.Model):
         """What the lines come to, with discount, deductions and taxes, as the customer
         is told it."""
         self.ensure_one()
-        own = self._get_own_lines_domain()
-        Line = self.env["iaas.statement.line"]
-        [(listed, waived)] = Line._read_group(
-            own, aggregates=["list_amount:sum", "amount_waived:sum"]
+        [(listed, waived, most, least)] = self.env["iaas.statement.line"]._read_group(
+            self._get_own_lines_domain(),
+            aggregates=[
+                "list_amount:sum",
+                "amount_waived:sum",
+                "discount_percent:max",
+                "discount_percent:min",
+            ],
         )
         listed = self.currency_id.round(listed or 0)
-        is_discounted = not self.correction_of_id and bool(
-            Line.search_count(own & Domain("discount_percent", "!=", 0), limit=1)
-        )
+        is_discounted = not self.correction_of_id and bool(most or least)
         # As superuser: who may read the statement is told what is to be paid for it.
         statement = self.sudo()
         taxes = {}
