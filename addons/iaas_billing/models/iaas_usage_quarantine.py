@@ -18,6 +18,8 @@ class IaasUsageQuarantine(models.Model):
     _inherit = ["iaas.gated.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "state desc, last_seen desc, id desc"
     _check_company_auto = True
+    # Its owner may be of operations or sales, who only read it, yet answer here.
+    _mail_post_access = "read"
 
     reason = fields.Selection(
         selection="_selection_reason", required=True, readonly=True, index=True

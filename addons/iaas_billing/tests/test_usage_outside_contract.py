@@ -126,6 +126,9 @@ class TestUsageOutsideContract(UsageQuarantineCommon):
         action = group.action_view_outside_usage()
         days = self.env["iaas.usage.daily"].with_user(self.sales_user)
         self.assertEqual(len(days.search(action["domain"])), 1)
+        self.assertEqual(
+            group._get_thread_with_access(group.id, mode=group._mail_post_access), group
+        )
         for attempt in (
             group.action_ask_dismiss,
             lambda: group.write({"note": "Free of charge"}),
