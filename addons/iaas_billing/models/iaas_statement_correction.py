@@ -76,6 +76,16 @@ class IaasStatement(models.Model):
         problems = correction._rate()
         if problems:
             raise UserError("\n".join(problems.values()))
+        if not correction.line_ids:
+            raise UserError(
+                self.env._(
+                    "%(original)s is right as it is: rated again, there is no "
+                    "difference. Mend the price, the contract or the usage first. An "
+                    "amount is credited by accepting a dispute, and what came in after "
+                    "the close without making a difference is written off.",
+                    original=correction.correction_of_id.name,
+                )
+            )
         return correction.with_env(self.env)._open_form()
 
     def action_post_correction(self):

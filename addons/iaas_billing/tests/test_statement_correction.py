@@ -64,6 +64,14 @@ class TestStatementCorrection(IaasBillingCommon):
             for line in self.statement.line_ids
         ]
 
+    def test_without_a_difference_there_is_no_correction(self):
+        with (
+            self.assertRaisesRegex(UserError, "no difference"),
+            self.env.cr.savepoint(),
+        ):
+            self._correct()
+        self.assertFalse(self.statement.correction_ids)
+
     def test_late_usage_is_an_invoice_of_the_difference(self):
         before, invoice = self._content(), self.statement.move_id.amount_total
         self._late("4")
@@ -199,15 +207,14 @@ class TestStatementCorrection(IaasBillingCommon):
                     sum(statements.mapped("amount_untaxed")),
                     sum(statements.move_id.mapped("amount_untaxed_signed")),
                 )
-                again = self._correct(post=False)
-                self.assertFalse(again.line_ids)
+                with self.assertRaisesRegex(UserError, "no difference"):
+                    self._correct(post=False)
         finally:
             savepoint.close(rollback=True)
 
-    def test_nothing_to_correct(self):
-        correction = self._correct(post=False)
-        self.assertFalse(correction.line_ids)
-        with self.assertRaisesRegex(UserError, "no difference"):
+    def test_a_draft_whose_difference_is_gone_is_not_posted(self):
+        correction = self.statement._make_correction("Checked")
+        with self.assertRaisesRegex(UserError, "Delete the draft"):
             correction.action_post_correction()
 
     def test_one_open_correction_and_it_is_kept_fresh(self):
