@@ -15,6 +15,8 @@ ACTIVITY = "iaas_billing.mail_activity_type_after_close"
 # begun this much earlier.
 _MARGIN = timedelta(hours=6)
 _CHECKED = "iaas_billing.after_close_checked"
+_PASS = "iaas_billing.after_close_pass"
+_BATCH = 100
 
 
 class IaasAfterClose(models.Model):
@@ -192,19 +194,37 @@ class IaasAfterClose(models.Model):
 
     @api.model
     def _cron_collect(self):
-        """Queue the posted periods for which usage came in since."""
-        now = fields.Datetime.now()
-        checked = self.env["ir.config_parameter"].sudo()
-        since = fields.Datetime.to_datetime(checked.get_param(_CHECKED) or None)
-        statements = self._find_changed(since and since - _MARGIN)
+        """Queue the posted periods for which usage came in since.
+
+        Where time is over before all are seen to, the next call goes on behind them.
+        """
+        parameters = self.env["ir.config_parameter"].sudo()
+        since = fields.Datetime.to_datetime(parameters.get_param(_CHECKED) or None)
+        began, done_to = self._get_pass()
+        statements = self._find_changed(since and since - _MARGIN).filtered(
+            lambda statement: statement.id > done_to
+        )
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(statements))
-        for start in range(0, len(statements), 100):
-            batch = statements[start : start + 100]
+        for start in range(0, len(statements), _BATCH):
+            batch = statements[start : start + _BATCH]
             self._queue_apart(batch)
             if not cron._commit_progress(len(batch)):
+                parameters.set_param(_PASS, f"{began}/{batch[-1].id}")
                 return
-        checked.set_param(_CHECKED, fields.Datetime.to_string(now))
+        # What came in since the pass began is for the next one.
+        parameters.set_param(_CHECKED, began)
+        parameters.set_param(_PASS, False)
+
+    @api.model
+    def _get_pass(self):
+        """When the pass began that was left unfinished, else now, as text, and the
+        last statement that it has seen to, else 0."""
+        unfinished = self.env["ir.config_parameter"].sudo().get_param(_PASS)
+        if not unfinished:
+            return fields.Datetime.to_string(fields.Datetime.now()), 0
+        began, done_to = unfinished.split("/")
+        return began, int(done_to)
 
     @api.model
     def _find_changed(self, since):

@@ -52,6 +52,41 @@ class TestAfterClose(IaasBillingCommon):
         self.assertEqual((item.state, item.event_count), ("open", 1))
         self.assertEqual(item.amount, 8.5)
 
+    def test_a_pass_that_is_out_of_time_goes_on_behind_what_it_has_seen(self):
+        """Else a late file for thousands of contracts would keep it at the first ones
+        for ever."""
+        self._use(self.resource, ("2026-06-05 00:00:00", "10"))
+        with freeze_time("2026-09-02 09:00:00"):
+            self._run(date(2026, 8, 31))
+        # The database of other tests may hold what they left to look at.
+        self._collect("2026-09-20 09:00:00")
+        june, july, august = self.contract.statement_ids.sorted("date_from")
+        with freeze_time("2026-09-20 10:00:00"):
+            for month in (6, 7, 8):
+                self._use(self.resource, (f"2026-0{month}-10 00:00:00", "100"))
+        out_of_time = patch.object(
+            type(self.env["ir.cron"]), "_commit_progress", lambda *_args, **_kw: 0
+        )
+        batches = patch("odoo.addons.iaas_billing.models.iaas_after_close._BATCH", 1)
+        queued = []
+        with out_of_time, batches:
+            for hour in (16, 17, 18):
+                self._collect(f"2026-09-20 {hour}:00:00")
+                queued.append(
+                    [bool(each.after_close_ids) for each in june + july + august]
+                )
+            # What comes in meanwhile for the first one is for the next pass.
+            with freeze_time("2026-09-20 18:30:00"):
+                self._use(self.resource, ("2026-06-11 00:00:00", "100"))
+            self._collect("2026-09-20 19:00:00")
+        self.assertEqual(
+            queued,
+            [[True, False, False], [True, True, False], [True, True, True]],
+        )
+        self.assertEqual(june.after_close_ids.event_count, 1)
+        self._collect("2026-09-20 20:00:00")
+        self.assertEqual(june.after_close_ids.event_count, 2)
+
     def test_level_of_the_month_before_changes_the_next_one(self):
         """A level that is reported late for June goes on through July, of which no
         event is late."""
