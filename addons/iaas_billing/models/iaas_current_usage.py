@@ -13,6 +13,7 @@ from ..rating import Elapsed
 
 _logger = logging.getLogger(__name__)
 _BATCH_SIZE = 100
+_RATED_TO = "iaas_billing.current_usage_rated_to"
 
 
 class IaasCurrentUsage(models.Model):
@@ -74,18 +75,26 @@ class IaasCurrentUsage(models.Model):
 
     @api.model
     def _cron_refresh(self):
-        """Rate the running period of every contract in force anew."""
+        """Rate the running period of every contract in force anew.
+
+        Where time is over before all are rated, the next call goes on behind them.
+        """
         cron = self.env["ir.cron"]
+        parameters = self.env["ir.config_parameter"].sudo()
         contracts = self._get_contracts()
         self.search([("contract_id", "not in", contracts.ids)]).unlink()
+        rated_to = int(parameters.get_param(_RATED_TO) or 0)
+        contracts = contracts.filtered(lambda contract: contract.id > rated_to)
         cron._commit_progress(remaining=len(contracts))
         for start in range(0, len(contracts), _BATCH_SIZE):
             batch = contracts[start : start + _BATCH_SIZE]
             self._refresh(batch)
             self.env["iaas.budget"]._check(batch)
             if not cron._commit_progress(len(batch)):
+                parameters.set_param(_RATED_TO, batch[-1].id)
                 return
             self.env.invalidate_all()
+        parameters.set_param(_RATED_TO, False)
 
     @api.model
     def _get_contracts(self):

@@ -114,6 +114,28 @@ class TestCurrentUsage(IaasBillingCommon):
         self.env["iaas.current.usage"]._cron_refresh()
         self.assertFalse(self.contract.current_usage_ids)
 
+    def test_cron_that_is_out_of_time_goes_on_behind_what_it_has_rated(self):
+        usage = self.env["iaas.current.usage"]
+        other = self._iaas_contract(
+            self.customer, state="active", date_start=date(2026, 1, 1)
+        )
+        module = "odoo.addons.iaas_billing.models.iaas_current_usage"
+        rated = []
+        with (
+            patch.object(
+                type(self.env["ir.cron"]), "_commit_progress", lambda *_args, **_kw: 0
+            ),
+            patch(f"{module}._BATCH_SIZE", 1),
+            patch.object(
+                type(usage), "_get_contracts", lambda _u: self.contract + other
+            ),
+            patch.object(type(usage), "_refresh", lambda _u, some: rated.append(some)),
+        ):
+            for _call in range(4):
+                usage._cron_refresh()
+        # The third call finds that all are rated; the fourth begins anew.
+        self.assertEqual(rated, [self.contract, other, self.contract])
+
     def test_revenue_estimate(self):
         """R49: from what was billed to what was ordered, month by month."""
         self._bill_month(2026, 5)
