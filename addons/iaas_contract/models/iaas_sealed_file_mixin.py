@@ -8,6 +8,7 @@ from odoo.tools import split_every
 _logger = logging.getLogger(__name__)
 
 CHECK_BATCH = 100
+CHECK_DAYS = 6
 TAMPERED_ACTIVITY = "iaas_contract.mail_activity_type_tampered"
 
 
@@ -113,8 +114,13 @@ class IaasSealedFileMixin(models.AbstractModel):
 
     @api.model
     def _cron_check_integrity(self):
-        """Weekly: every file, those that were not looked at for longest first."""
-        due = self.search(Domain.TRUE, order="checked_date NULLS FIRST, id")
+        """Weekly: every file, those that were not looked at for longest first. Where
+        time is over before all are, the next call has only the others left."""
+        since = fields.Datetime.subtract(fields.Datetime.now(), days=CHECK_DAYS)
+        due = self.search(
+            Domain("checked_date", "=", False) | Domain("checked_date", "<", since),
+            order="checked_date NULLS FIRST, id",
+        )
         progress = self.env["ir.cron"]
         progress._commit_progress(remaining=len(due))
         for batch in split_every(CHECK_BATCH, due.ids, self.browse):

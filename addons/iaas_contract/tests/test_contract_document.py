@@ -1,5 +1,6 @@
 import hashlib
 from datetime import date
+from unittest.mock import patch
 
 from freezegun import freeze_time
 from psycopg2 import IntegrityError
@@ -199,6 +200,13 @@ class TestContractDocument(IaasSigningCommon):
         (good + bad).invalidate_recordset()
         self.assertEqual((good.is_tampered, bad.is_tampered), (False, True))
         self.assertTrue(good.checked_date)
+        # Those that were just looked at are not in the way of the others.
+        with (
+            patch.object(type(good), "_check_integrity") as check,
+            self.enter_registry_test_mode(),
+        ):
+            cron.method_direct_trigger()
+        check.assert_not_called()
         message = good.action_check_integrity()["params"]["message"]
         self.assertIn("1 documents checked", message)
 
